@@ -1,0 +1,45 @@
+"""Columnar batches on their way in: raw, and pseudonymised. Two types, so that the store can refuse the first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from gateway.vocabulary.contracts import SourceKind
+from gateway.vocabulary.names import BatchId, SourceId
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRow:
+    """A row that could not be read. ``raw`` goes to sealed quarantine only; ``reason`` holds no value."""
+
+    line: int  # physical line in the file where the row starts, the header is line 1
+    reason: str  # reason code, for example wrong_number_of_columns, not_a_number:total_spend
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RawBatch:
+    """Rows as they came: every column text (``pa.string()``, null where empty), under the source's own column names."""
+
+    source: SourceId
+    table: pa.Table
+    lines: npt.NDArray[np.int64]  # physical line of each row
+    quarantined: tuple[QuarantinedRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PseudonymisedBatch:
+    """Rows that may be stored.
+
+    ``table`` has ``subject`` (``pa.binary(16)``, the subject reference), one column per attribute under its stored
+    name and type, and for events ``event`` (text) and ``at`` (timestamp[us, UTC]).
+    """
+
+    source: SourceId
+    batch: BatchId
+    kind: SourceKind
+    table: pa.Table

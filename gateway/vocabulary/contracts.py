@@ -1,0 +1,95 @@
+"""What is agreed with a source (which column is which field) and with a recipient (what it may get, for what)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.vocabulary.names import FieldId, PurposeId, RecipientId, SourceId
+
+
+class SourceKind(enum.StrEnum):
+    """What one row of a source is."""
+
+    PROFILES = "profiles"  # a person
+    EVENTS = "events"  # something that a person did
+
+
+@dataclass(frozen=True, slots=True)
+class FieldColumn:
+    """A column that holds a field. ``region`` (ISO 3166) or ``region_column`` guides phone numbers without a country code."""
+
+    field: FieldId
+    region: str | None = None
+    region_column: str | None = None
+    format: str | None = None  # strptime format of dates; ISO 8601 when not given
+    language: str | None = None  # of a free text
+    language_column: str | None = None
+
+
+class ConsentForm(enum.StrEnum):
+    """How a column says yes or no."""
+
+    YES_DATE = "yes_date"  # 'yes 2026-05-02', 'kyllä 2.5.2026', 'no'; a yes without a date counts from the batch's instant
+    STATUS = "status"  # given | refused | withdrawn | objected | restricted, optionally with an instant after it
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentColumn:
+    """A column that holds a choice for one purpose, made under one notice version."""
+
+    purpose: PurposeId
+    form: ConsentForm
+    notice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredColumn:
+    """A column that the officer decided not to take in at all."""
+
+
+Column = FieldColumn | ConsentColumn | IgnoredColumn
+
+
+@dataclass(frozen=True, slots=True)
+class SourceContract:
+    """Which column of a source is which field, and what the source may be stored for."""
+
+    id: SourceId
+    title: Mapping[str, str]
+    kind: SourceKind
+    purposes: tuple[PurposeId, ...]
+    subject: tuple[FieldId, ...]  # identifiers, strongest first
+    columns: Mapping[str, Column]
+    event: str | None = None  # the event's name, for a source of events
+    time: str | None = None  # the column with the event's instant
+    time_format: str | None = None
+    encoding: str | None = None  # detected when not given
+    delimiter: str | None = None  # detected when not given
+    quarantine_days: int = 30
+
+
+class ScopeMode(enum.StrEnum):
+    """How long one pseudonym of a person lives at a recipient (EDPB 01/2025 paragraphs 115 to 121)."""
+
+    RELATIONSHIP = "relationship"  # one key per recipient, purpose and epoch: deltas are possible
+    TRANSACTION = "transaction"  # one key per snapshot: nothing joins, not even two lists of one recipient
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientContract:
+    """What one recipient may receive."""
+
+    id: RecipientId
+    title: Mapping[str, str]
+    purposes: tuple[PurposeId, ...]
+    fields: tuple[FieldId, ...]  # attributes beside the pseudonym; usually none
+    mode: ScopeMode
+    epoch_days: int  # a relationship scope ends after so many days
+    minimum_size: int
+    expires: dt.date
+    approver: str
+    country: str  # ISO 3166, for transfers (Art. 30(1)(e))
+    formats: tuple[str, ...] = ("csv", "ndjson", "parquet")

@@ -1,0 +1,63 @@
+"""What is told to the audit trail: closed fields, never a value, never free text."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.vocabulary.names import BatchId, PurposeId, RecipientId, RequestId, SegmentId, SnapshotId, SourceId
+
+
+class AuditAction(enum.StrEnum):
+    """What happened, ``noun.past_participle``."""
+
+    GATEWAY_INITIALISED = "gateway.initialised"
+    BATCH_ACCEPTED = "batch.accepted"  # before anything of it is kept
+    BATCH_REFUSED = "batch.refused"
+    BATCH_ROLLED_BACK = "batch.rolled_back"  # found half done after a crash
+    CONSENT_RECORDED = "consent.recorded"
+    SEGMENT_CHECKED = "segment.checked"
+    SEGMENT_BUILT = "segment.built"
+    SEGMENT_EXPLAINED = "segment.explained"
+    SEGMENT_RELEASED = "segment.released"
+    RELEASE_READ = "release.read"  # a page, a delta or a file was pulled
+    SUBJECT_ACCESSED = "subject.accessed"
+    SUBJECT_ERASED = "subject.erased"
+    SUBJECT_RESTRICTED = "subject.restricted"
+    SUBJECT_OBJECTED = "subject.objected"
+    LOG_READ = "log.read"
+    CLIENT_ADDED = "client.added"
+    CLIENT_REVOKED = "client.revoked"
+    REQUEST_REFUSED = "request.refused"  # a face said no: missing scope, unknown key
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asked: a role and a pseudonymous reference, never a name."""
+
+    type: Literal["operator", "client", "system"]
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayEvent:
+    """One event on its way into the log."""
+
+    actor: Actor
+    action: AuditAction
+    decision: Literal["permit", "deny"]
+    reasons: tuple[str, ...] = ()  # reason codes and rule ids
+    purpose: PurposeId | None = None
+    legal_basis: str | None = None
+    recipient: RecipientId | None = None
+    source: SourceId | None = None
+    segment: SegmentId | None = None
+    snapshot: SnapshotId | None = None
+    batch: BatchId | None = None
+    fields: tuple[str, ...] = ()
+    rows: int | None = None
+    members: int | None = None
+    policy: str | None = None  # pack id@version:digest
+    query: str | None = None  # digest of the SQL that ran
+    request: RequestId | None = None
