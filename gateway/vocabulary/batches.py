@@ -43,3 +43,24 @@ class PseudonymisedBatch:
     batch: BatchId
     kind: SourceKind
     table: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedBatch:
+    """A batch whose declared columns have been read into catalogue fields; still raw personal data.
+
+    ``fields`` has one column per declared field, named by field id and typed as the catalogue says (null where empty).
+    ``consents`` has ``row`` (int64, index into ``fields``), ``purpose``, ``status`` (text), ``at`` (timestamp[us, UTC],
+    null where the source gives none) and ``notice`` (text, may be null). ``at`` holds the events' instants.
+    ``undeclared`` has the columns that no contract declares, as text. All of the same rows; rows that could not be
+    read are in ``quarantined`` only.
+    """
+
+    source: SourceId
+    kind: SourceKind
+    fields: pa.Table
+    consents: pa.Table
+    at: pa.Array | None  # timestamp[us, UTC], for events
+    undeclared: pa.Table
+    lines: npt.NDArray[np.int64]
+    quarantined: tuple[QuarantinedRow, ...]

@@ -17,5 +17,6 @@ RequestId = NewType("RequestId", str)
 ScopeId = NewType("ScopeId", str)
 EntryId = NewType("EntryId", str)
 
-# The handle of a data subject outside the vault: 16 bytes, CMAC(K_store, SubjectId). The SubjectId never leaves the vault.
+# The handle of a data subject outside the vault: 16 bytes, CMAC(K_store, SubjectId). The SubjectId itself never
+# leaves the vault.
 SubjectReference = NewType("SubjectReference", bytes)

@@ -26,7 +26,7 @@ class QueryResult:
 
 
 class Relation(Protocol):
-    """What one Permit opens at one instant. ``profile_columns`` and ``event_columns`` exclude ``person``, ``event``, ``at``."""
+    """What one Permit opens at one instant; the column maps leave out ``person``, ``event`` and ``at``."""
 
     permit: Permit
     at: dt.datetime
