@@ -1,1 +1,1 @@
-"""What every room stands on: clock, identifiers, errors, settings, database, files, logs. No rules, no personal data."""
+"""What every room stands on: clock, identifiers, errors, settings, database, files, logs; no rules."""

@@ -29,11 +29,11 @@ class Instant(TypeDecorator[dt.datetime]):
     impl = sa.BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: dt.datetime | None, dialect: sa.Dialect) -> int | None:
+    def process_bind_param(self, value: dt.datetime | None, dialect: sa.Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Refuse a naive instant; count microseconds."""
         return None if value is None else to_micros(value)
 
-    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> dt.datetime | None:
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> dt.datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Return an aware instant in UTC."""
         return None if value is None else from_micros(value)
 
@@ -42,7 +42,7 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def to_micros(at: dt.datetime) -> int:
-    """Microseconds since 1970 of an aware instant."""
+    """Count the microseconds since 1970 of an aware instant."""
     if at.tzinfo is None:
         msg = "an instant needs a time zone"
         raise ValueError(msg)
@@ -50,7 +50,7 @@ def to_micros(at: dt.datetime) -> int:
 
 
 def from_micros(micros: int) -> dt.datetime:
-    """The aware instant of microseconds since 1970."""
+    """Return the aware instant of microseconds since 1970."""
     return _EPOCH + dt.timedelta(microseconds=micros)
 
 

@@ -32,7 +32,9 @@ class FieldColumn:
 class ConsentForm(enum.StrEnum):
     """How a column says yes or no."""
 
-    YES_DATE = "yes_date"  # 'yes 2026-05-02', 'kyllä 2.5.2026', 'no'; a yes without a date counts from the batch's instant
+    YES_DATE = (
+        "yes_date"  # 'yes 2026-05-02', 'kyllä 2.5.2026', 'no'; a yes without a date counts from the batch's instant
+    )
     STATUS = "status"  # given | refused | withdrawn | objected | restricted, optionally with an instant after it
 
 
