@@ -19,7 +19,7 @@ class SourceKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldColumn:
-    """A column that holds a field. ``region`` (ISO 3166) or ``region_column`` guides phone numbers without a country code."""
+    """A column that holds a field; ``region`` (ISO 3166) or ``region_column`` guides phones without a country code."""
 
     field: FieldId
     region: str | None = None

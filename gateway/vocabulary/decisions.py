@@ -95,7 +95,7 @@ class Permit:
     minimum_size: int
     withheld: tuple[Reason, ...] = field(default=())  # store only: fields that are left out, each with its reason
 
-    def __bool__(self) -> NoReturn:
+    def __bool__(self) -> NoReturn:  # noqa: PLE0304 - refusing is the point
         """Refuse."""
         _no_truth("Permit")
 
@@ -109,7 +109,7 @@ class Deny:
     pack_digest: str
     reasons: tuple[Reason, ...]
 
-    def __bool__(self) -> NoReturn:
+    def __bool__(self) -> NoReturn:  # noqa: PLE0304 - refusing is the point
         """Refuse."""
         _no_truth("Deny")
 
