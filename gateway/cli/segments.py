@@ -1,0 +1,105 @@
+"""``segments list|check|build|explain`` and ``release``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.terminal import OPERATOR, Options, command, subject_of
+from gateway.foundation.files import write_durably
+from gateway.vocabulary.names import RecipientId, SegmentId
+
+app = typer.Typer()
+Id = Annotated[str, typer.Argument(help="The segment's id.")]
+
+
+@command(app, "list")
+def list_all(options: Options) -> None:
+    """List the catalogued segments."""
+    with options.gateway() as gateway:
+        definitions = gateway.segments.all()
+    rows = [{"id": d.id, "purpose": d.purpose, "title": dict(d.title)} for d in definitions]
+    options.emit({"segments": rows}, "\n".join(f"{d.id}  ({d.purpose})  {d.title.get('en', '')}" for d in definitions))
+
+
+@command(app, "check")
+def check(options: Options) -> None:
+    """Ask policy about every segment; a refusal names the rule for each field."""
+    with options.gateway() as gateway:
+        verdicts = gateway.segments.check(OPERATOR)
+    lines = [
+        f"{'permitted' if v.permitted else 'REFUSED  '} {v.id}{''.join(chr(10) + '    ' + r for r in v.reasons)}"
+        for v in verdicts
+    ]
+    rows = [{"id": v.id, "purpose": v.purpose, "permitted": v.permitted, "reasons": list(v.reasons)} for v in verdicts]
+    options.emit({"segments": rows}, "\n".join(lines))
+    if not all(v.permitted for v in verdicts):
+        raise typer.Exit(1)
+
+
+@command(app, "build")
+def build(options: Options, segment: Id) -> None:
+    """Build a snapshot of who belongs now; a size under the minimum is not told."""
+    with options.gateway() as gateway:
+        size = gateway.build(SegmentId(segment), OPERATOR)
+    words = f"{size.size:,} people" if size.size is not None else f"fewer than {size.minimum} people"
+    options.emit(
+        {
+            "id": size.id,
+            "snapshot": size.snapshot,
+            "size": size.size,
+            "minimum": size.minimum,
+            "taken_at": size.taken_at,
+        },
+        f"{segment}: {words} (snapshot {size.snapshot})",
+    )
+
+
+@command(app, "explain")
+def explain(
+    options: Options,
+    segment: Id,
+    subject: Annotated[str, typer.Option("--subject", help="TYPE:VALUE; TYPE:- reads the value from stdin.")],
+) -> None:
+    """Say why a person is or is not in a segment; the look is on record."""
+    with options.gateway() as gateway:
+        answer = gateway.explain(SegmentId(segment), subject_of(subject), OPERATOR)
+    options.emit(answer, json.dumps(answer, ensure_ascii=False, indent=2, default=str))
+
+
+def register(root: typer.Typer) -> None:
+    """Add ``release`` beside the groups."""
+    command(root, "release")(release)
+
+
+def release(
+    options: Options,
+    segment: Id,
+    recipient: Annotated[str, typer.Option("--recipient", help="The recipient contract's id.")],
+    out: Annotated[Path, typer.Option("--out", help="The file to write.")],
+    form: Annotated[str, typer.Option("--format", help="csv, ndjson or parquet.")] = "csv",
+    delta: Annotated[
+        bool, typer.Option("--delta", help="Only who entered and who left since the last release.")
+    ] = False,
+) -> None:
+    """Release a segment to a recipient under pseudonyms of its own scope."""
+    from gateway.flows.release_segment import ReleaseRequest
+
+    if form not in {"csv", "ndjson", "parquet"}:
+        raise typer.BadParameter("the format is csv, ndjson or parquet")
+    if not out.absolute().parent.is_dir():
+        raise typer.BadParameter("the folder of --out does not exist")
+    request = ReleaseRequest(SegmentId(segment), RecipientId(recipient), form, delta)  # type: ignore[arg-type] # checked above
+    with options.gateway() as gateway:
+        package = gateway.release(request, OPERATOR)
+        write_durably(out, package.data)
+    d = package.disclosure
+    options.emit(
+        {"release": d.release, "snapshot": d.snapshot, "size": d.size, "entered": d.entered, "left": d.left,
+         "sha256": d.sha256, "audit_entry": package.entry, "file": str(out)},
+        f"{d.kind} for {recipient}: {d.size:,} people, {d.entered:,} entered, {d.left:,} left; "
+        f"in {out} (log entry {package.entry})",
+    )  # fmt: skip

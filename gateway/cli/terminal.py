@@ -1,0 +1,163 @@
+"""How a command speaks: results on stdout (words or one JSON object), progress and errors on stderr, exit 0, 1 or 2."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import json
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from gateway.foundation.errors import GatewayError
+from gateway.vocabulary.events import Actor
+
+if TYPE_CHECKING:
+    from gateway.foundation.settings import Settings
+    from gateway.wiring import Gateway
+
+OPERATOR = Actor("operator", "cli")
+
+Home = Annotated[Path | None, typer.Option("--home", help="The gateway's home folder (or GATEWAY_HOME).")]
+Policies = Annotated[Path | None, typer.Option("--policies", help="The policy pack's folder (or GATEWAY_POLICIES).")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@dataclass
+class Options:
+    """The options that every command takes, before or after its name."""
+
+    home: Path | None = None
+    policies: Path | None = None
+    json: bool = False
+
+    def settings(self) -> Settings:
+        """Read the settings; what was typed beats the environment."""
+        from gateway.foundation.settings import Settings
+
+        typed = {"home": self.home, "policies": self.policies}
+        return Settings(**{key: value for key, value in typed.items() if value is not None})  # type: ignore[arg-type] # checked by pydantic
+
+    @contextlib.contextmanager
+    def gateway(self) -> Iterator[Gateway]:
+        """Open the gateway for this process."""
+        from gateway.wiring import open_gateway
+
+        quiet_logs(json_lines=self.json)
+        with open_gateway(self.settings()) as gateway:
+            yield gateway
+
+    def emit(self, result: Mapping[str, Any], words: str) -> None:
+        """Print the result: as JSON where asked, else in words."""
+        typer.echo(json.dumps(result, ensure_ascii=False, default=_plain) if self.json else words)
+
+
+def quiet_logs(*, json_lines: bool) -> None:
+    """Send logs to stderr."""
+    from gateway.foundation.logs import configure
+
+    configure(json=json_lines)
+
+
+def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a command whose first parameter is ``Options``; give it --home, --policies and --json."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(function, eval_str=True)
+        own = list(signature.parameters.values())[1:]
+
+        @functools.wraps(function)
+        def run(ctx: typer.Context, home: Path | None, policies: Path | None, json: bool, **values: Any) -> None:
+            options: Options = ctx.obj or Options()
+            merged = Options(home or options.home, policies or options.policies, json or options.json)
+            with answering(merged):
+                function(merged, **values)
+
+        kind = inspect.Parameter.KEYWORD_ONLY
+        common = [
+            inspect.Parameter("ctx", kind, annotation=typer.Context),
+            *(parameter.replace(kind=kind) for parameter in own),
+            inspect.Parameter("home", kind, annotation=Home, default=None),
+            inspect.Parameter("policies", kind, annotation=Policies, default=None),
+            inspect.Parameter("json", kind, annotation=Json, default=False),
+        ]
+        run.__signature__ = signature.replace(parameters=common)  # type: ignore[attr-defined] # Typer reads it
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in common}
+        app.command(name)(run)
+        return function
+
+    return register
+
+
+@contextlib.contextmanager
+def answering(options: Options) -> Iterator[None]:
+    """Turn what goes wrong into one clear sentence and exit status 1; never a traceback, never a value."""
+    try:
+        yield
+    except GatewayError as error:
+        _fail(options, error.slug, error.message, error.reasons)
+    except (typer.Exit, typer.BadParameter):
+        raise
+    except BrokenPipeError:
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        _fail(options, "interrupted", "interrupted: nothing of it was kept", ())
+    except Exception as error:  # noqa: BLE001 - the last door: a message may hold data, so only its type is told
+        _fail(options, *_unexpected(error), ())
+
+
+def _unexpected(error: Exception) -> tuple[str, str]:
+    if _disk_is_full(error):
+        return "unavailable", "the disk is full: nothing was kept; free some space and run the command again"
+    if isinstance(error, PermissionError):
+        return "unavailable", "a file of the home folder cannot be read or written by this user"
+    if isinstance(error, FileNotFoundError):
+        return "invalid-input", "a file is missing: check the paths given"
+    if isinstance(error, IsADirectoryError):
+        return "invalid-input", "a file is expected where a folder was named"
+    return "internal-error", f"an internal error ({type(error).__name__}): nothing was kept; please report it"
+
+
+def _disk_is_full(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in {28, 122}:  # ENOSPC, EDQUOT
+            return True
+        if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
+            return True
+        if type(error).__module__.startswith(("duckdb", "_duckdb")) and "No space left" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _fail(options: Options, slug: str, message: str, reasons: tuple[str, ...]) -> NoReturn:
+    if options.json:
+        typer.echo(json.dumps({"error": {"slug": slug, "message": message, "reasons": list(reasons)}}))
+    typer.echo(f"{slug}: {message}", err=True)
+    raise typer.Exit(1)
+
+
+def subject_of(text: str) -> tuple[str, str]:
+    """Read ``TYPE:VALUE``; with ``TYPE:-`` the value comes from standard input, so that no shell history keeps it."""
+    kind, separator, value = text.partition(":")
+    if value == "-":
+        value = sys.stdin.readline().strip()
+    if not separator or not value or kind not in {"email", "phone", "customer_number", "national_id"}:
+        raise typer.BadParameter("write TYPE:VALUE, TYPE one of email, phone, customer_number, national_id")
+    return kind, value
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if isinstance(value, (set, frozenset, tuple)):
+        return list(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)

@@ -1,0 +1,108 @@
+"""Machine clients and their hashed API keys."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Field, Session, SQLModel, select
+
+from gateway.foundation.database import Instant
+from gateway.foundation.errors import Conflict, InvalidInput, NotFound
+
+_REFERENCE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
+
+
+class Scope(enum.StrEnum):
+    """What a client may do; one scope a client."""
+
+    SOURCE = "source"  # send batches of the source that its reference names
+    RECIPIENT = "recipient"  # pull segments under the contract that its reference names
+    OFFICER = "officer"  # policy, consents, segments
+    SUBJECT_DESK = "subject-desk"  # people's requests and consents
+    AUDITOR = "auditor"  # checkpoints, proofs, the log
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A known caller. For a source or recipient ``reference`` is the id of its contract."""
+
+    reference: str
+    scope: Scope
+
+
+class ClientRow(SQLModel, table=True):
+    """One client; the key itself is not kept."""
+
+    __tablename__ = "clients"
+
+    key_digest: bytes = Field(sa_column=sa.Column(sa.LargeBinary(32), primary_key=True))
+    reference: str
+    scope: str
+    created_at: dt.datetime = Field(sa_column=sa.Column(Instant, nullable=False))
+    revoked_at: dt.datetime | None = Field(default=None, sa_column=sa.Column(Instant, nullable=True))
+
+
+class ClientRegister:
+    """The register of clients in the operational database."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        SQLModel.metadata.create_all(engine, tables=[ClientRow.__table__])  # type: ignore[attr-defined] # SQLModel does not declare it
+
+    def add(self, reference: str, scope: Scope, *, at: dt.datetime) -> str:
+        """Register a client and return its key, which is shown this once.
+
+        Raises ``InvalidInput`` for a reference that is not lower-case letters, digits, ``-`` and ``_``, ``Conflict``
+        where a live client of that reference and scope exists.
+        """
+        if not _REFERENCE.match(reference):
+            raise InvalidInput("a client's reference has lower-case letters, digits, - and _ only")
+        key = f"gw_{secrets.token_urlsafe(32)}"
+        with Session(self._engine) as session:
+            if self._live(session, reference, scope):
+                raise Conflict("a client of that reference and scope exists: revoke it first")
+            row = ClientRow(key_digest=_digest(key), reference=reference, scope=scope.value, created_at=at)
+            session.add(row)
+            session.commit()
+        return key
+
+    def revoke(self, reference: str, scope: Scope, *, at: dt.datetime) -> None:
+        """End a client's access. Raises ``NotFound`` where there is none."""
+        with Session(self._engine) as session:
+            rows = self._live(session, reference, scope)
+            if not rows:
+                raise NotFound("no live client of that reference and scope")
+            for row in rows:
+                row.revoked_at = at
+                session.add(row)
+            session.commit()
+
+    def identify(self, key: str) -> Client | None:
+        """Return the live client of a key, or ``None``; the look-up is by digest, so timing tells nothing of a key."""
+        with Session(self._engine) as session:
+            row = session.get(ClientRow, _digest(key))
+            return None if row is None or row.revoked_at else Client(row.reference, Scope(row.scope))
+
+    def all(self) -> list[tuple[Client, dt.datetime, bool]]:
+        """Return every client with when it was added and whether it is live."""
+        with Session(self._engine) as session:
+            rows = session.exec(select(ClientRow)).all()
+            return sorted(
+                ((Client(r.reference, Scope(r.scope)), r.created_at, r.revoked_at is None) for r in rows),
+                key=lambda entry: (entry[0].scope, entry[0].reference),
+            )
+
+    @staticmethod
+    def _live(session: Session, reference: str, scope: Scope) -> list[ClientRow]:
+        rows = session.exec(select(ClientRow).where(ClientRow.reference == reference, ClientRow.scope == scope.value))
+        return [row for row in rows if row.revoked_at is None]
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()

@@ -1,0 +1,205 @@
+"""A segment: checked against policy, then asked of the relation that the Permit opens."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.flows.house import House
+from gateway.flows.permissions import RefreshPermissions
+from gateway.foundation.errors import NotFound, NotPermitted
+from gateway.foundation.identifiers import new_id
+from gateway.policy import decide
+from gateway.release import rounded
+from gateway.segmentation import (
+    SegmentDefinition,
+    build_query,
+    definition_digest,
+    explain,
+    fields_of,
+    load_segment,
+)
+from gateway.vocabulary.decisions import Action, Deny, Permit, ProcessingRequest
+from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
+from gateway.vocabulary.names import RequestId, SegmentId, SnapshotId
+from gateway.vocabulary.relations import SegmentSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentVerdict:
+    """Whether a definition may be built, and why not."""
+
+    id: SegmentId
+    title: str
+    purpose: str
+    permitted: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentSize:
+    """What may be said of a snapshot: its size, or only that it is under the minimum."""
+
+    id: SegmentId
+    snapshot: SnapshotId
+    purpose: str
+    taken_at: dt.datetime
+    size: int | None  # None: under the minimum
+    minimum: int
+
+
+@dataclass(frozen=True)
+class Segments:
+    """The catalogued definitions of the pack in force."""
+
+    house: House
+
+    def definition(self, segment: SegmentId) -> SegmentDefinition:
+        """Return a definition by id; ``NotFound`` where the pack has none."""
+        for name, text in self.house.pack.segments.items():
+            definition = load_segment(text, name=name)
+            if definition.id == segment:
+                return definition
+        raise NotFound("no segment of that id: `gateway segments list` shows them")
+
+    def all(self) -> list[SegmentDefinition]:
+        """Return every definition, by id."""
+        loaded = (load_segment(text, name=name) for name, text in self.house.pack.segments.items())
+        return sorted(loaded, key=lambda definition: definition.id)
+
+    def check(self, actor: Actor) -> list[SegmentVerdict]:
+        """Ask policy about each definition; every answer is on record."""
+        return [self._verdict(definition, actor) for definition in self.all()]
+
+    def _verdict(self, definition: SegmentDefinition, actor: Actor) -> SegmentVerdict:
+        reasons: tuple[str, ...] = ()
+        try:
+            permit_for(self.house, definition, actor)
+        except NotPermitted as refusal:
+            reasons = refusal.reasons
+        return SegmentVerdict(
+            SegmentId(definition.id), definition.title["en"], definition.purpose, not reasons, reasons
+        )
+
+
+def permit_for(house: House, definition: SegmentDefinition, actor: Actor) -> Permit:
+    """Return the Permit for a definition, or raise ``NotPermitted`` with the rule that refuses each field."""
+    at = house.clock.now()
+    fields = fields_of(definition, house.catalogue)
+    decision = decide(ProcessingRequest(Action.SEGMENT, definition.purpose, at, fields=fields), house.pack)
+    match decision:
+        case Permit() as permit:
+            house.recorder.record(_checked(house, definition, actor, decision), at=at)
+            return permit
+        case Deny() as denial:
+            house.recorder.record(_checked(house, definition, actor, decision), at=at)
+            reasons = tuple(str(reason) for reason in denial.reasons)
+            raise NotPermitted(f"segment `{definition.id}` is refused: {' | '.join(reasons)}", reasons=reasons)
+
+
+def _checked(house: House, definition: SegmentDefinition, actor: Actor, decision: Permit | Deny) -> GatewayEvent:
+    match decision:
+        case Permit() as permit:
+            outcome, reasons = "permit", tuple(permit.rules)
+        case Deny() as denial:
+            outcome = "deny"
+            reasons = tuple(dict.fromkeys(str(r.rule or r.code) for r in denial.reasons))  # type: ignore[assignment]
+    return GatewayEvent(
+        actor=actor,
+        action=AuditAction.SEGMENT_CHECKED,
+        decision="permit" if outcome == "permit" else "deny",
+        reasons=reasons,
+        purpose=definition.purpose,
+        segment=SegmentId(definition.id),
+        fields=tuple(sorted(decision.request.fields or ())),
+        policy=house.catalogue.label,
+    )
+
+
+@dataclass(frozen=True)
+class BuildSegment:
+    """Ask who belongs to a segment now, of those who permit it now."""
+
+    house: House
+
+    def __call__(self, segment: SegmentId, actor: Actor) -> SegmentSize:
+        """Build a snapshot; a size under the minimum is not told."""
+        snapshot, permit = self.snapshot(segment, actor)
+        size = snapshot.size if rounded(snapshot.size, permit.minimum_size) is not None else None
+        return SegmentSize(segment, snapshot.id, snapshot.purpose, snapshot.taken_at, size, permit.minimum_size)
+
+    def snapshot(self, segment: SegmentId, actor: Actor) -> tuple[SegmentSnapshot, Permit]:
+        """Build and keep a snapshot; its members stay in the store."""
+        with self.house.writing:
+            RefreshPermissions(self.house)()
+            definition = Segments(self.house).definition(segment)
+            permit = permit_for(self.house, definition, actor)
+            at = permit.request.at
+            relation = self.house.store.relation(permit, at)
+            result = relation.run(build_query(definition, relation, at=at))
+            snapshot = SegmentSnapshot(
+                id=SnapshotId(new_id("sna")),
+                segment=segment,
+                purpose=definition.purpose,
+                taken_at=at,
+                size=result.table.num_rows,
+                definition_digest=definition_digest(definition),
+                query_digest=result.query_digest,
+                pack=self.house.catalogue.label,
+            )
+            self._on_record(snapshot, permit, actor)
+            self.house.store.save_snapshot(snapshot, result.table.column("person"))
+        return snapshot, permit
+
+    def _on_record(self, snapshot: SegmentSnapshot, permit: Permit, actor: Actor) -> None:
+        event = GatewayEvent(
+            actor=actor,
+            action=AuditAction.SEGMENT_BUILT,
+            decision="permit",
+            reasons=permit.rules,
+            purpose=permit.request.purpose,
+            legal_basis=permit.legal_basis,
+            segment=snapshot.segment,
+            snapshot=snapshot.id,
+            fields=tuple(sorted(permit.request.fields or ())),
+            members=snapshot.size,
+            policy=snapshot.pack,
+            query=snapshot.query_digest,
+        )
+        self.house.recorder.record(event, at=snapshot.taken_at)
+
+
+@dataclass(frozen=True)
+class ExplainSegment:
+    """Why one person is or is not in a segment; the look is on record and tagged with that person."""
+
+    house: House
+
+    def __call__(self, segment: SegmentId, identifier: tuple[str, str], actor: Actor) -> dict[str, Any]:
+        """Return permission and the condition tree with what holds; the same answer for somebody unknown."""
+        definition = Segments(self.house).definition(segment)
+        permit = permit_for(self.house, definition, actor)
+        subject = self.house.vault.find(*identifier)
+        entry = self.house.recorder.new_entry_id()
+        event = GatewayEvent(
+            actor=actor,
+            action=AuditAction.SEGMENT_EXPLAINED,
+            decision="permit",
+            purpose=permit.request.purpose,
+            segment=segment,
+            policy=self.house.catalogue.label,
+        )
+        tags = self.house.vault.tags_of(subject, [entry]) if subject is not None else None
+        self.house.recorder.record(event, at=permit.request.at, entry_id=entry, tags=tags)
+        if subject is None:
+            raise NotFound("nobody of that identifier")
+        request = RequestId(entry)
+        profile = self.house.store.profile_of(subject, on_behalf=request)
+        events = self.house.store.events_of(subject, on_behalf=request).to_pylist()
+        permits = int(profile.get("permits") or 0) & permit.rows.mask != 0
+        return {
+            "segment": segment,
+            "permitted_now": permits,
+            "explanation": explain(definition, profile, events, permit.request.at),
+        }

@@ -1,0 +1,47 @@
+"""What every flow may reach: the rooms, built once by ``wiring``."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway.accountability import Recorder
+from gateway.consent import ConsentLedger
+from gateway.detection import Detector
+from gateway.foundation.clock import Clock
+from gateway.intake import Quarantine
+from gateway.policy import Pack
+from gateway.release import Disclosures
+from gateway.rights import Requests
+from gateway.store import Store
+from gateway.vault import Vault
+from gateway.vocabulary.catalogue import Catalogue
+
+
+@dataclass(frozen=True)
+class House:
+    """The rooms. ``writing`` keeps one journey that changes data at a time; readers need no lock."""
+
+    home: Path
+    clock: Clock
+    pack: Pack
+    vault: Vault
+    ledger: ConsentLedger
+    store: Store
+    disclosures: Disclosures
+    requests: Requests
+    quarantine: Quarantine
+    detector: Detector
+    recorder: Recorder
+    writing: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What the pack in force catalogues."""
+        return self.pack.catalogue
+
+    @property
+    def pending(self) -> Path:
+        """The file that names a batch whose commit has begun."""
+        return self.home / "pending-batch"

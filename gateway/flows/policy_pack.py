@@ -1,0 +1,25 @@
+"""Reading a policy pack: its cases, itself in words, and the record of processing that follows from it (Art. 30)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from gateway.accountability import processing_activities, processing_activities_markdown
+from gateway.policy import CaseResult, Pack, check, describe
+
+
+def check_pack(pack: Pack) -> tuple[CaseResult, ...]:
+    """Run the pack's cases."""
+    return check(pack)
+
+
+def describe_pack(pack: Pack) -> tuple[dict[str, Any], str]:
+    """Return the pack as plain data, and in words."""
+    described = describe(pack)
+    return described, json.dumps(described, ensure_ascii=False, indent=2, default=str)
+
+
+def activities_of(pack: Pack) -> tuple[dict[str, Any], str]:
+    """Return the record of processing activities as plain data, and as Markdown."""
+    return processing_activities(pack.catalogue), processing_activities_markdown(pack.catalogue)

@@ -1,0 +1,109 @@
+"""A choice arrives: one event in the ledger, and the permission that follows from it, in the same journey."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from gateway.flows.house import House
+from gateway.flows.permissions import refresh
+from gateway.foundation.arrays import BLOCK
+from gateway.foundation.errors import InvalidInput
+from gateway.vocabulary.consents import ALL_PURPOSES, ConsentEvent, ConsentStatus
+from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
+from gateway.vocabulary.names import PurposeId, RequestId, SubjectReference
+
+_ACTIONS = {
+    ConsentStatus.RESTRICTED: AuditAction.SUBJECT_RESTRICTED,
+    ConsentStatus.LIFTED: AuditAction.SUBJECT_RESTRICTED,
+    ConsentStatus.OBJECTED: AuditAction.SUBJECT_OBJECTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person chose. ``at`` is when; the instant of recording when not given."""
+
+    purpose: PurposeId
+    status: ConsentStatus
+    at: dt.datetime | None = None
+    notice: str | None = None
+    channel: str = "api"
+
+
+@dataclass(frozen=True)
+class RecordConsent:
+    """Record a choice and let it bite at the next query.
+
+    The answer is the same whether or not we know the person, so that nobody's existence leaks; a choice of somebody
+    unknown is counted in the log and kept nowhere, since there is nothing that it could permit.
+    """
+
+    house: House
+
+    def __call__(
+        self, identifier: tuple[str, str], choice: Choice, actor: Actor, request: RequestId | None = None
+    ) -> None:
+        """Record ``choice`` of the person whom ``identifier`` (type, value) names."""
+        now = self.house.clock.now()
+        self._check(choice, now)
+        with self.house.writing:
+            subject = self.house.vault.find(*identifier)
+            self._on_record(choice, subject, actor, request, now)
+            if subject is not None:
+                self._keep(subject, choice, now)
+
+    def _check(self, choice: Choice, now: dt.datetime) -> None:
+        if choice.purpose != ALL_PURPOSES and choice.purpose not in self.house.catalogue.purposes:
+            raise InvalidInput("unknown purpose: `gateway policy show` lists them", reasons=("unknown_purpose",))
+        if choice.purpose == ALL_PURPOSES and choice.status not in {ConsentStatus.RESTRICTED, ConsentStatus.LIFTED}:
+            raise InvalidInput("only a restriction concerns all purposes: name one", reasons=("purpose_needed",))
+        if choice.at and choice.at > now + dt.timedelta(minutes=5):
+            raise InvalidInput("a choice cannot be made in the future: correct `at`", reasons=("consent_in_future",))
+
+    def _keep(self, subject: SubjectReference, choice: Choice, now: dt.datetime) -> None:
+        event = ConsentEvent(
+            subject, choice.purpose, choice.status, choice.at or now, now, choice.notice, choice.channel
+        )
+        self.house.ledger.record(event)
+        refresh(self.house, pa.array([subject], BLOCK), now)
+
+    def _on_record(
+        self,
+        choice: Choice,
+        subject: SubjectReference | None,
+        actor: Actor,
+        request: RequestId | None,
+        now: dt.datetime,
+    ) -> None:
+        entry = self.house.recorder.new_entry_id()
+        tags = self.house.vault.tags_of(subject, [entry]) if subject is not None else None
+        event = GatewayEvent(
+            actor=actor,
+            action=_ACTIONS.get(choice.status, AuditAction.CONSENT_RECORDED),
+            decision="permit",
+            reasons=(choice.status.value,),
+            purpose=None if choice.purpose == ALL_PURPOSES else choice.purpose,
+            members=int(subject is not None),
+            policy=self.house.catalogue.label,
+            request=request,
+        )
+        self.house.recorder.record(event, at=now, entry_id=entry, tags=tags)
+
+
+@dataclass(frozen=True)
+class ShowConsents:
+    """A person's choices, oldest first; an empty list for somebody unknown."""
+
+    house: House
+
+    def __call__(self, identifier: tuple[str, str], actor: Actor) -> list[ConsentEvent]:
+        """Return the ledger's lines of the person; the look is on record first."""
+        subject = self.house.vault.find(*identifier)
+        entry = self.house.recorder.new_entry_id()
+        tags = self.house.vault.tags_of(subject, [entry]) if subject is not None else None
+        event = GatewayEvent(actor=actor, action=AuditAction.SUBJECT_ACCESSED, decision="permit", fields=("consents",))
+        self.house.recorder.record(event, at=self.house.clock.now(), entry_id=entry, tags=tags)
+        return [] if subject is None else self.house.ledger.history(subject)

@@ -1,0 +1,238 @@
+"""A segment leaves: a second Permit at that moment, pseudonyms of one scope, the log first, then the bytes."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import pyarrow as pa
+
+from gateway.flows.build_segment import BuildSegment, Segments
+from gateway.flows.house import House
+from gateway.foundation.arrays import BLOCK
+from gateway.foundation.errors import GatewayError, NotPermitted
+from gateway.foundation.identifiers import new_id
+from gateway.policy import decide
+from gateway.release import (
+    Delta,
+    Disclosure,
+    SegmentTooSmall,
+    delta_package,
+    diff,
+    package,
+    scope_label,
+)
+from gateway.vault import pseudonym_text
+from gateway.vocabulary.contracts import RecipientContract, ScopeMode
+from gateway.vocabulary.decisions import Action, Deny, Permit, ProcessingRequest
+from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
+from gateway.vocabulary.names import PurposeId, RecipientId, ReleaseId, ScopeId, SegmentId
+from gateway.vocabulary.relations import SegmentSnapshot
+
+Format = Literal["csv", "ndjson", "parquet"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRequest:
+    """Who wants which segment in which form."""
+
+    segment: SegmentId
+    recipient: RecipientId
+    format: Format = "csv"
+    delta: bool = False
+    since: ReleaseId | None = None  # delta: compare with this release; the newest when not given
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePackage:
+    """What may now leave: its audit entry is durable. ``etag`` is the content's digest."""
+
+    disclosure: Disclosure
+    data: bytes
+    etag: str
+    entry: int  # index in the log
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    contract: RecipientContract
+    permit: Permit
+    snapshot: SegmentSnapshot
+    scope: ScopeId
+    members: pa.Array  # subject references
+
+
+@dataclass(frozen=True)
+class ReleaseSegment:
+    """Give a recipient the pseudonyms of a segment's members, as a snapshot or as what changed since its last one."""
+
+    house: House
+    build: BuildSegment
+
+    def __call__(self, request: ReleaseRequest, actor: Actor) -> ReleasePackage:
+        """Return the package. Raises ``NotPermitted`` or ``SegmentTooSmall``; the refusal is on record."""
+        with self.house.writing:
+            try:
+                return self._release(request, actor)
+            except GatewayError as error:
+                self._refused(request, actor, error)
+                raise
+
+    def _release(self, request: ReleaseRequest, actor: Actor) -> ReleasePackage:
+        contract = self._contract(request)
+        snapshot, _ = self.build.snapshot(request.segment, actor)
+        permit = self._permit(snapshot, contract)
+        members = self.house.store.members(snapshot.id, permit, permit.request.at)
+        prepared = _Prepared(contract, permit, snapshot, self._scope(contract, snapshot, permit), members)
+        return self._delta(request, prepared, actor) if request.delta else self._whole(request, prepared, actor)
+
+    def _contract(self, request: ReleaseRequest) -> RecipientContract:
+        contract = self.house.catalogue.recipients.get(request.recipient)
+        if contract is None:
+            raise NotPermitted("no contract with this recipient", reasons=("unknown_recipient",))
+        if request.format not in contract.formats:
+            raise NotPermitted("the contract does not name this format", reasons=("format_not_agreed",))
+        if request.delta and contract.mode is ScopeMode.TRANSACTION:
+            raise NotPermitted(
+                "a transaction scope has no deltas: each list has pseudonyms of its own", reasons=("no_stable_scope",)
+            )
+        return contract
+
+    def _permit(self, snapshot: SegmentSnapshot, contract: RecipientContract) -> Permit:
+        """Ask policy a second time, now about this recipient."""
+        request = ProcessingRequest(
+            Action.RELEASE,
+            PurposeId(snapshot.purpose),
+            self.house.clock.now(),
+            fields=frozenset(contract.fields),
+            recipient=contract.id,
+        )
+        match decide(request, self.house.pack):
+            case Permit() as permit:
+                return permit
+            case Deny() as denial:
+                reasons = tuple(str(reason) for reason in denial.reasons)
+                raise NotPermitted(f"the release is refused: {' | '.join(reasons)}", reasons=reasons)
+
+    def _scope(self, contract: RecipientContract, snapshot: SegmentSnapshot, permit: Permit) -> ScopeId:
+        label = scope_label(contract, permit.request.at, snapshot.id)
+        purpose = permit.request.purpose
+        known = self.house.vault.scope(contract.id, purpose, label)
+        return known or self.house.vault.open_scope(contract.id, purpose, label)
+
+    def _whole(self, request: ReleaseRequest, prepared: _Prepared, actor: Actor) -> ReleasePackage:
+        minimum = max(prepared.contract.minimum_size, prepared.permit.minimum_size)
+        if len(prepared.members) < minimum:
+            raise SegmentTooSmall
+        pseudonyms = self._pseudonyms(prepared.scope, prepared.members)
+        sink = io.BytesIO()
+        digest, _ = package(pseudonyms, self._extra(prepared), format=request.format, sink=sink)
+        disclosure = self._disclosure(request, prepared, digest)
+        entry = self._leave(disclosure, prepared, prepared.members, actor)
+        return ReleasePackage(disclosure, sink.getvalue(), digest, entry)
+
+    def _delta(self, request: ReleaseRequest, prepared: _Prepared, actor: Actor) -> ReleasePackage:
+        """Say who entered and who left; under the minimum everybody leaves, since withdrawals must get through."""
+        minimum = max(prepared.contract.minimum_size, prepared.permit.minimum_size)
+        members = prepared.members if len(prepared.members) >= minimum else pa.array([], BLOCK)
+        previous = self.house.disclosures.latest(request.segment, request.recipient, prepared.scope)
+        if previous is None:
+            raise NotPermitted(
+                "no release to compare with in this scope: pull the whole segment first",
+                reasons=("no_previous_release",),
+            )
+        before = self.house.store.release_members(previous.release)
+        change = diff(before, members)
+        tombstones = self.house.disclosures.pending_tombstones(prepared.scope, request.segment)
+        texts = self._texts(prepared.scope, change, tombstones)
+        sink = io.BytesIO()
+        digest, _ = delta_package(*texts, format=request.format, sink=sink)
+        disclosure = replace(
+            self._disclosure(request, prepared, digest),
+            kind="delta",
+            previous=previous.release,
+            size=len(members),
+            entered=len(texts[0]),
+            left=len(texts[1]),
+        )
+        entry = self._leave(
+            disclosure, replace(prepared, members=members), pa.concat_arrays([change.entered, change.left]), actor
+        )
+        self.house.disclosures.deliver_tombstones(prepared.scope, request.segment)
+        return ReleasePackage(disclosure, sink.getvalue(), digest, entry)
+
+    def _texts(self, scope: ScopeId, change: Delta, tombstones: pa.Array) -> tuple[pa.Array, pa.Array]:
+        left = pa.concat_arrays([self._blocks(scope, change.left), tombstones])
+        return self._pseudonyms(scope, change.entered), pseudonym_text(left)
+
+    def _blocks(self, scope: ScopeId, refs: pa.Array) -> pa.Array:
+        return self.house.vault.pseudonyms(scope, refs)
+
+    def _pseudonyms(self, scope: ScopeId, refs: pa.Array) -> pa.Array:
+        return pseudonym_text(self._blocks(scope, refs))
+
+    def _extra(self, prepared: _Prepared) -> pa.Table | None:
+        """The agreed attributes beside the pseudonym, in the members' order; usually none."""
+        if not prepared.contract.fields:
+            return None
+        return self.house.store.attributes(prepared.members, prepared.permit, prepared.permit.request.at)
+
+    def _disclosure(self, request: ReleaseRequest, prepared: _Prepared, digest: str) -> Disclosure:
+        return Disclosure(
+            release=ReleaseId(new_id("rel")),
+            segment=request.segment,
+            snapshot=prepared.snapshot.id,
+            recipient=request.recipient,
+            purpose=prepared.permit.request.purpose,
+            scope=prepared.scope,
+            format=request.format,
+            kind="snapshot",
+            previous=None,
+            size=len(prepared.members),
+            entered=len(prepared.members),
+            left=0,
+            at=prepared.permit.request.at,
+            policy=self.house.catalogue.label,
+            sha256=digest,
+        )
+
+    def _leave(self, disclosure: Disclosure, prepared: _Prepared, concerned: pa.Array, actor: Actor) -> int:
+        """Make the entry durable, then the ledger of disclosures; only then may the bytes go."""
+        entry = self.house.recorder.new_entry_id()
+        permit = prepared.permit
+        event = GatewayEvent(
+            actor=actor,
+            action=AuditAction.SEGMENT_RELEASED,
+            decision="permit",
+            reasons=permit.rules,
+            purpose=permit.request.purpose,
+            legal_basis=permit.legal_basis,
+            recipient=disclosure.recipient,
+            segment=disclosure.segment,
+            snapshot=disclosure.snapshot,
+            fields=("pseudonym", *sorted(prepared.contract.fields)),
+            members=disclosure.size,
+            policy=disclosure.policy,
+            query=prepared.snapshot.query_digest,
+        )
+        with self.house.recorder.bulk_tags(entry) as tags:
+            tags.add(self.house.vault.tags(concerned, entry))
+            receipt = self.house.recorder.record(event, at=disclosure.at, entry_id=entry, tags=tags)
+        self.house.disclosures.record(disclosure)
+        self.house.store.record_release(disclosure.release, prepared.members)
+        return receipt.index
+
+    def _refused(self, request: ReleaseRequest, actor: Actor, error: GatewayError) -> None:
+        known = request.recipient in self.house.catalogue.recipients
+        known_segments = {definition.id for definition in Segments(self.house).all()}
+        event = GatewayEvent(
+            actor=actor,
+            action=AuditAction.SEGMENT_RELEASED,
+            decision="deny",
+            reasons=(error.slug,),
+            recipient=request.recipient if known else None,
+            segment=request.segment if request.segment in known_segments else None,
+            policy=self.house.catalogue.label,
+        )
+        self.house.recorder.record(event, at=self.house.clock.now())

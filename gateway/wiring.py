@@ -1,0 +1,197 @@
+"""The composition root: every room built once, every flow given what it needs. Faces type against ``Gateway`` only."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import audit
+from gateway.accountability import Recorder
+from gateway.clients import ClientRegister, IdempotencyKeys
+from gateway.consent import ConsentLedger
+from gateway.detection import Detector
+from gateway.flows.access_subject import AccessSubject
+from gateway.flows.build_segment import BuildSegment, ExplainSegment, Segments
+from gateway.flows.doctor import Doctor
+from gateway.flows.erase_subject import EraseSubject
+from gateway.flows.house import House
+from gateway.flows.ingest_batch import IngestBatch
+from gateway.flows.permissions import RefreshPermissions
+from gateway.flows.propose_source import ProposeSource
+from gateway.flows.read_log import ReadLog
+from gateway.flows.read_members import ReadMembers
+from gateway.flows.record_consent import RecordConsent, ShowConsents
+from gateway.flows.recover import Recover
+from gateway.flows.register_clients import RegisterClients
+from gateway.flows.release_segment import ReleaseSegment
+from gateway.foundation.clock import Clock, SystemClock
+from gateway.foundation.database import engine_for
+from gateway.foundation.errors import Conflict, IntegrityFailure, InvalidInput
+from gateway.foundation.files import held
+from gateway.foundation.settings import Settings
+from gateway.intake import Quarantine
+from gateway.policy import Pack, load_pack
+from gateway.release import Disclosures
+from gateway.rights import Requests
+from gateway.store import Store
+from gateway.vault import FileKek, Vault
+from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
+
+MAX_PACK_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The flows, ready to be called by a face."""
+
+    house: House
+    ingest: IngestBatch
+    propose: ProposeSource
+    record_consent: RecordConsent
+    show_consents: ShowConsents
+    segments: Segments
+    build: BuildSegment
+    explain: ExplainSegment
+    release: ReleaseSegment
+    members: ReadMembers
+    access: AccessSubject
+    erase: EraseSubject
+    refresh: RefreshPermissions
+    log: ReadLog
+    clients: RegisterClients
+    answers: IdempotencyKeys
+    doctor: Doctor
+
+    def ready(self) -> bool:
+        """Tell whether data may move: the log can be written and no check finds anything."""
+        return self.house.recorder.writable and not self.house.store.doctor()
+
+
+def read_pack(directory: Path) -> Pack:
+    """Read and validate the policy pack in a folder; raises ``InvalidInput`` naming the file and the key."""
+    if not (directory / "pack.yaml").is_file():
+        raise InvalidInput(f"no policy pack in {directory}: name a folder with pack.yaml by --policies")
+    files: dict[str, str] = {}
+    size = 0
+    for path in sorted(directory.rglob("*")):
+        if path.is_file() and path.suffix in {".yaml", ".yml", ".md"}:
+            size += path.stat().st_size
+            if size > MAX_PACK_BYTES:
+                raise InvalidInput(f"the policy pack in {directory} is larger than {MAX_PACK_BYTES} bytes")
+            name = path.relative_to(directory).as_posix()
+            try:
+                files[name] = path.read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                raise InvalidInput(f"{name} of the policy pack is not UTF-8") from None
+    return load_pack(files)
+
+
+def initialise(settings: Settings, clock: Clock | None = None) -> None:
+    """Make a home: the key-encryption key, the vault and its key store, the store, the log with its first entry."""
+    home = settings.home
+    if (home / "vault.sqlite").exists():
+        raise Conflict(f"{home} is a gateway's home already: nothing was changed")
+    read_pack(settings.policies)
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o700)
+    with held(home / "lock"):
+        if not settings.kek.exists():
+            FileKek.create(settings.kek)
+        Vault.create(home, FileKek(settings.kek)).close()
+    with open_gateway(settings, clock) as gateway:
+        event = GatewayEvent(
+            Actor("operator", "cli"), AuditAction.GATEWAY_INITIALISED, "permit", policy=_label(gateway)
+        )
+        gateway.house.recorder.record(event, at=gateway.house.clock.now())
+
+
+@contextlib.contextmanager
+def open_gateway(settings: Settings, clock: Clock | None = None) -> Iterator[Gateway]:
+    """Open the home for this process alone, finish what a crash interrupted, and close everything afterwards."""
+    home = settings.home
+    if not (home / "vault.sqlite").exists():
+        raise InvalidInput(f"{home} is not a gateway's home: run `gateway init` first, or name another by --home")
+    pack = read_pack(settings.policies)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(held(home / "lock"))
+        house = _house(home, settings, pack, clock or SystemClock(), stack)
+        Recover(house)()
+        engine = engine_for(home / "operational.sqlite")
+        stack.callback(engine.dispose)
+        yield _gateway(house, ClientRegister(engine), IdempotencyKeys(engine))
+
+
+def _house(home: Path, settings: Settings, pack: Pack, clock: Clock, stack: contextlib.ExitStack) -> House:
+    vault = Vault.open(home, FileKek(settings.kek))
+    stack.callback(vault.close)
+    signer = audit.Signer(f"{pack.catalogue.pack}.gateway/log", vault.signing_seed("log"))
+    log = stack.enter_context(audit.Log.open(home / "audit", signer))
+    store = Store.open(home / "store.duckdb", pack.catalogue)
+    stack.callback(store.close)
+    engine = engine_for(home / "operational.sqlite")
+    stack.callback(engine.dispose)
+    return House(
+        home=home,
+        clock=clock,
+        pack=pack,
+        vault=vault,
+        ledger=ConsentLedger(engine),
+        store=store,
+        disclosures=Disclosures(engine),
+        requests=Requests(engine),
+        quarantine=Quarantine(home / "quarantine"),
+        detector=Detector(pack.catalogue),
+        recorder=Recorder(log, pack.catalogue.label, signer),
+    )
+
+
+def _gateway(house: House, clients: ClientRegister, answers: IdempotencyKeys) -> Gateway:
+    build = BuildSegment(house)
+    return Gateway(
+        house=house,
+        ingest=IngestBatch(house),
+        propose=ProposeSource(house.detector),
+        record_consent=RecordConsent(house),
+        show_consents=ShowConsents(house),
+        segments=Segments(house),
+        build=build,
+        explain=ExplainSegment(house),
+        release=ReleaseSegment(house, build),
+        members=ReadMembers(house),
+        access=AccessSubject(house),
+        erase=EraseSubject(house),
+        refresh=RefreshPermissions(house),
+        log=ReadLog(house),
+        clients=RegisterClients(house, clients),
+        answers=answers,
+        doctor=Doctor(house),
+    )
+
+
+def _label(gateway: Gateway) -> str:
+    return gateway.house.catalogue.label
+
+
+def verify_log(directory: Path, vkey: str | None) -> audit.Verified:
+    """Verify a log's folder without opening the gateway; raises ``IntegrityFailure`` naming the place."""
+    try:
+        return audit.verify_directory(directory, vkey)
+    except audit.VerificationFailed as error:
+        raise IntegrityFailure(str(error)) from None
+
+
+def verify_certificate(settings: Settings, certificate: str) -> str:
+    """Return the text of a signed certificate; raises ``IntegrityFailure`` where its signature does not hold."""
+    vkey = (settings.home / "audit" / "vkey").read_text(encoding="utf-8").strip()
+    try:
+        return audit.verify_note(certificate, [vkey])
+    except audit.AuditError:
+        raise IntegrityFailure("the certificate's signature does not hold") from None
+
+
+def proposer(settings: Settings) -> ProposeSource:
+    """Return the flow that proposes a contract; it needs the catalogue only, no home folder."""
+    pack = read_pack(settings.policies)
+    return ProposeSource(Detector(pack.catalogue))
