@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import audit
-from gateway.accountability import Recorder
+from gateway.accountability import Recorder, verify_log, verify_signed
 from gateway.clients import ClientRegister, IdempotencyKeys
 from gateway.consent import ConsentLedger
 from gateway.detection import Detector
@@ -29,7 +29,7 @@ from gateway.flows.release_segment import ReleaseSegment
 from gateway.foundation.clock import Clock, SystemClock
 from gateway.foundation.database import engine_for
 from gateway.foundation.errors import Conflict, IntegrityFailure, InvalidInput
-from gateway.foundation.files import held
+from gateway.foundation.files import held, write_durably
 from gateway.foundation.settings import Settings
 from gateway.intake import Quarantine
 from gateway.policy import Pack, load_pack
@@ -39,6 +39,8 @@ from gateway.store import Store
 from gateway.vault import FileKek, Vault
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
 
+CERTIFICATE_KEY = "certificates.vkey"
+__all__ = ["Gateway", "initialise", "open_gateway", "proposer", "read_pack", "verify_certificate", "verify_log"]
 MAX_PACK_BYTES = 4 * 1024 * 1024
 
 
@@ -66,7 +68,7 @@ class Gateway:
 
     def ready(self) -> bool:
         """Tell whether data may move: the log can be written and no check finds anything."""
-        return self.house.recorder.writable and not self.house.store.doctor()
+        return not self.house.store.doctor() and self.log.checkpoint() != ""
 
 
 def read_pack(directory: Path) -> Pack:
@@ -127,6 +129,8 @@ def _house(home: Path, settings: Settings, pack: Pack, clock: Clock, stack: cont
     vault = Vault.open(home, FileKek(settings.kek))
     stack.callback(vault.close)
     signer = audit.Signer(f"{pack.catalogue.pack}.gateway/log", vault.signing_seed("log"))
+    certificates = audit.Signer(f"{pack.catalogue.pack}.gateway/certificates", vault.signing_seed("certificates"))
+    _publish_key(home, certificates)
     log = stack.enter_context(audit.Log.open(home / "audit", signer))
     store = Store.open(home / "store.duckdb", pack.catalogue)
     stack.callback(store.close)
@@ -137,13 +141,13 @@ def _house(home: Path, settings: Settings, pack: Pack, clock: Clock, stack: cont
         clock=clock,
         pack=pack,
         vault=vault,
-        ledger=ConsentLedger(engine),
+        ledger=ConsentLedger(engine, purposes=pack.catalogue.purposes),
         store=store,
         disclosures=Disclosures(engine),
         requests=Requests(engine),
         quarantine=Quarantine(home / "quarantine"),
         detector=Detector(pack.catalogue),
-        recorder=Recorder(log, pack.catalogue.label, signer),
+        recorder=Recorder(log, pack.catalogue.label, certificates),
     )
 
 
@@ -174,21 +178,19 @@ def _label(gateway: Gateway) -> str:
     return gateway.house.catalogue.label
 
 
-def verify_log(directory: Path, vkey: str | None) -> audit.Verified:
-    """Verify a log's folder without opening the gateway; raises ``IntegrityFailure`` naming the place."""
-    try:
-        return audit.verify_directory(directory, vkey)
-    except audit.VerificationFailed as error:
-        raise IntegrityFailure(str(error)) from None
-
-
 def verify_certificate(settings: Settings, certificate: str) -> str:
     """Return the text of a signed certificate; raises ``IntegrityFailure`` where its signature does not hold."""
-    vkey = (settings.home / "audit" / "vkey").read_text(encoding="utf-8").strip()
-    try:
-        return audit.verify_note(certificate, [vkey])
-    except audit.AuditError:
-        raise IntegrityFailure("the certificate's signature does not hold") from None
+    vkey = (settings.home / CERTIFICATE_KEY).read_text(encoding="utf-8").strip()
+    return verify_signed(certificate, [vkey])
+
+
+def _publish_key(home: Path, signer: audit.Signer) -> None:
+    """Put the verifier key of certificates where anybody may read it; it must never change."""
+    path = home / CERTIFICATE_KEY
+    if not path.exists():
+        write_durably(path, f"{signer.vkey}\n".encode(), mode=0o644)
+    elif path.read_text(encoding="utf-8").strip() != signer.vkey:
+        raise IntegrityFailure(f"{path} is not the verifier key of this home's certificates: restore it")
 
 
 def proposer(settings: Settings) -> ProposeSource:

@@ -1,1 +1,1 @@
-"""The HTTP face: RFC 9457 problems, API keys with scopes, identifiers in bodies only. Speaks to flows, holds no rule."""
+"""The HTTP face: RFC 9457 problems, API keys with scopes, identifiers in bodies only; holds no rule."""

@@ -24,7 +24,7 @@ class Cursors:
         return base64.urlsafe_b64encode(self._tag(text, recipient) + text).decode()
 
     def read(self, cursor: str, recipient: str) -> tuple[str, str]:
-        """Return release and place; raises ``InvalidInput`` for anything that ``write`` did not make for this client."""
+        """Return release and place; ``InvalidInput`` for what ``write`` did not make for this client."""
         try:
             data = base64.urlsafe_b64decode(cursor)
         except (binascii.Error, ValueError):

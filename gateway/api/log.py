@@ -20,9 +20,9 @@ def checkpoint(gateway: TheGateway, _client: Auditor) -> str:
     return gateway.log.checkpoint()
 
 
-@router.get("/entries/{index}/proof")
-def proof(index: Annotated[int, Path(ge=0)], gateway: TheGateway, _client: Auditor) -> dict[str, Any]:
-    """Return an entry with its inclusion proof (RFC 6962) in the present checkpoint."""
+@router.get("/entries/{index}/proof", response_class=PlainTextResponse)
+def proof(index: Annotated[int, Path(ge=0)], gateway: TheGateway, _client: Auditor) -> str:
+    """Return an entry's offline proof file (C2SP tlog-proof, RFC 6962 inclusion) in the present checkpoint."""
     return gateway.log.proof(index)
 
 

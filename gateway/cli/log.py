@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -24,8 +23,8 @@ def verify(
 
     verified = verify_log(options.settings().home / "audit", vkey)
     options.emit(
-        {"verified": True, "entries": verified.size, "root": verified.root},
-        f"verified: {verified.size:,} entries, root {verified.root}",
+        {"verified": True, "entries": verified.size, "root": verified.root.hex()},
+        f"verified: {verified.size:,} entries, root {verified.root.hex()}",
     )
 
 
@@ -55,10 +54,10 @@ def export(
     with options.gateway() as gateway:
         lines = gateway.log.export(OPERATOR, form)  # type: ignore[arg-type] # checked above
         if out is None:
-            sys.stdout.writelines(f"{line}\n" for line in lines)
+            sys.stdout.buffer.writelines(lines)
             return
-        with out.open("w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in lines)
+        with out.open("wb") as file:
+            file.writelines(lines)
     options.emit({"file": str(out)}, f"exported to {out}")
 
 
@@ -67,4 +66,4 @@ def prove(options: Options, index: Annotated[int, typer.Argument(min=0, help="Th
     """Print an entry with the proof that it stands in the log."""
     with options.gateway() as gateway:
         proof = gateway.log.proof(index)
-    options.emit(proof, json.dumps(proof, indent=2))
+    options.emit({"index": index, "proof": proof}, proof)

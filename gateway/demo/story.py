@@ -1,4 +1,4 @@
-"""The story that `make demo` tells: real purchase histories with fictional people, from raw files to an erased person."""
+"""The story that `make demo` tells: real purchases, fictional people, from raw files to an erased person."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def _out(story: Story, gateway: Gateway) -> dict[str, list[str]]:
         story.say(f"    {segment}: {size:,} people" if size else f"    {segment}: under the minimum, never leaves")
     story.step(6, "Two recipients receive the same segment, and hold nothing that joins")
     lists = {recipient: _pseudonyms(_release(gateway, recipient)) for recipient in RECIPIENTS}
-    shared = set(lists["mailer"]) & set(lists["ads"])
+    shared = set(lists[RECIPIENTS[0]]) & set(lists[RECIPIENTS[1]])
     for recipient, pseudonyms in lists.items():
         story.say(f"    {recipient}: {len(pseudonyms):,} pseudonyms, the first {pseudonyms[0]}")
     story.say(f"    pseudonyms in both lists: {len(shared)}")
@@ -201,14 +201,14 @@ def _two_members(gateway: Gateway, files: DemoFiles) -> tuple[tuple[str, str], t
 
 def _access(story: Story, gateway: Gateway, identifier: tuple[str, str]) -> str:
     package = gateway.access(identifier, OPERATOR).package
-    releases = package["disclosures"]
-    looked = len(package["accesses"])
+    releases, data = package["releases"], package["data"]
+    looked = len(package["consultations"])
     story.say(
-        f"    {len(package['identifiers'])} identifiers, {len(package['events'])} purchases, "
+        f"    {len(data['identifiers'])} sealed values, {len(data['events'])} purchases, "
         f"{len(package['consents'])} choices, {len(package['segments'])} segments, "
-        f"{len(releases)} disclosures, {looked} entries of the log with their proofs"
+        f"{len(releases)} releases, {looked} entries of the log about the person"
     )
-    story.result["access"] = {"sections": sorted(package), "log_entries": looked, "disclosures": len(releases)}
+    story.result["access"] = {"sections": sorted(package), "log_entries": looked, "releases": len(releases)}
     return str(next(r["pseudonym"] for r in releases if r["recipient"] == RECIPIENTS[0]))
 
 
@@ -244,8 +244,8 @@ def _traces(home: Path, value: str) -> int:
 def _verify(story: Story, began: float) -> None:
     story.step(10, "Anybody verifies the log; it survived the erasure")
     verified = verify_log(story.settings.home / "audit", None)
-    story.result["audit"] = {"entries": verified.size, "verified": True, "root": verified.root}
+    story.result["audit"] = {"entries": verified.size, "verified": True, "root": verified.root.hex()}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     story.result |= {"seconds": round(time.monotonic() - began, 1), "peak_memory_mb": round(peak)}
-    story.say(f"    {verified.size} entries, root {verified.root}")
+    story.say(f"    {verified.size} entries, root {verified.root.hex()}")
     story.say(f"\n{story.result['seconds']} seconds, {story.result['peak_memory_mb']} MB at most")

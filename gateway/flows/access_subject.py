@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +11,13 @@ import pyarrow as pa
 from gateway.flows.build_segment import Segments
 from gateway.flows.house import House
 from gateway.foundation.arrays import BLOCK
-from gateway.release import Disclosure
 from gateway.rights import RequestKind, access_package
+from gateway.rights.parts import Consultation, HeldCell, HeldField, Membership, PersonParts, ReleasedTo
+from gateway.segmentation.words import plain_rule
 from gateway.vault import ReidentificationWarrant, pseudonym_text
+from gateway.vault.errors import ScopeUnknown
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
-from gateway.vocabulary.names import EntryId, RequestId, SubjectReference
+from gateway.vocabulary.names import FieldId, PurposeId, RequestId, ScopeId, SourceId, SubjectReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +41,13 @@ class AccessSubject:
         house, at = self.house, self.house.clock.now()
         subject = house.vault.find(*identifier)
         request = house.requests.open(RequestKind.ACCESS, subject, at=at, country=house.catalogue.controller.country)
-        entry = self._on_record(subject, actor, request.id, at)
-        if subject is None:
-            package = access_package(None, house.catalogue, at=at, language=language)
-        else:
-            package = access_package(self._parts(subject, request.id, entry), house.catalogue, at=at, language=language)
+        self._on_record(subject, actor, request.id, at)
+        parts = self._parts(subject, request.id, language) if subject is not None else None
+        package = access_package(parts, house.catalogue, at=at, language=language)
         house.requests.complete(request.id, at=house.clock.now())
         return AccessAnswer(request.id, request.due, subject is not None, package)
 
-    def _on_record(
-        self, subject: SubjectReference | None, actor: Actor, request: RequestId, at: dt.datetime
-    ) -> EntryId:
+    def _on_record(self, subject: SubjectReference | None, actor: Actor, request: RequestId, at: dt.datetime) -> None:
         """The access itself is on record before anything is gathered, and in the package too."""
         entry = self.house.recorder.new_entry_id()
         event = GatewayEvent(
@@ -64,34 +61,74 @@ class AccessSubject:
         )
         tags = self.house.vault.tags_of(subject, [entry]) if subject is not None else None
         self.house.recorder.record(event, at=at, entry_id=entry, tags=tags)
-        return entry
 
-    def _parts(self, subject: SubjectReference, request: RequestId, entry: EntryId) -> dict[str, Any]:
+    def _parts(self, subject: SubjectReference, request: RequestId, language: str) -> PersonParts:
         house = self.house
         warrant = ReidentificationWarrant(reason="access request, Art. 15", request=request)
-        definitions = {definition.id: definition for definition in Segments(house).all()}
-        return {
-            "identifiers": house.vault.identifiers(subject, warrant),
-            "held": house.vault.held(subject, warrant),
-            "profile": house.store.profile_of(subject, on_behalf=request),
-            "events": house.store.events_of(subject, on_behalf=request).to_pylist(),
-            "consents": house.ledger.history(subject),
-            "snapshots": house.store.subject_snapshots(subject),
-            "definitions": definitions,
-            "disclosures": self._disclosures(subject),
-            "accesses": house.recorder.about(lambda entries: self._tags(subject, entries)),
-            "asked_in": entry,
-        }
+        profile = house.store.profile_of(subject, on_behalf=request)
+        events = house.store.events_of(subject, on_behalf=request).to_pylist()
+        sources = {row["source"] for row in (profile, *events) if row.get("source")}
+        cells = house.vault.held(subject, warrant)
+        return PersonParts(
+            subject=subject,
+            request=request,
+            identifiers=[HeldField(FieldId(k), str(v)) for k, v in house.vault.identifiers(subject, warrant).items()],
+            held=[HeldCell(SourceId(profile.get("source") or ""), k, str(v)) for k, v in cells.items()],
+            profile=profile,
+            events=events,
+            permitted=self._permitted(profile),
+            sources=sorted(map(SourceId, sources)),
+            memberships=self._memberships(subject, language),
+            releases=self._releases(subject),
+            consents=house.ledger.history(subject),
+            consultations=self._consultations(subject),
+        )
 
-    def _tags(self, subject: SubjectReference, entries: Sequence[EntryId]) -> bytes:
-        return self.house.vault.tags_of(subject, entries)
+    def _permitted(self, profile: dict[str, Any]) -> frozenset[PurposeId]:
+        mask = int(profile.get("permits") or 0)
+        return frozenset(p.id for p in self.house.catalogue.purposes.values() if mask & (1 << p.bit))
 
-    def _disclosures(self, subject: SubjectReference) -> list[tuple[Disclosure, str]]:
+    def _memberships(self, subject: SubjectReference, language: str) -> list[Membership]:
+        """Segments that the person is or was in, each with its rule as the catalogue has it now."""
+        definitions = {definition.id: definition for definition in Segments(self.house).all()}
+        found: list[Membership] = []
+        for snapshot in map(self.house.store.snapshot, self.house.store.subject_snapshots(subject)):
+            definition = definitions.get(snapshot.segment)
+            title = definition.title.get(language, definition.title["en"]) if definition else snapshot.segment
+            rule = plain_rule(definition) if definition else "this segment is no longer catalogued"
+            purpose = PurposeId(snapshot.purpose)
+            found.append(Membership(snapshot.segment, title, rule, purpose, snapshot.id, snapshot.taken_at))
+        return found
+
+    def _releases(self, subject: SubjectReference) -> list[ReleasedTo]:
         """Each release that carried the person, with the pseudonym that the recipient knows them by."""
         releases = (self.house.disclosures.get(release) for release in self.house.store.subject_releases(subject))
-        ref = pa.array([subject], BLOCK)
         return [
-            (release, pseudonym_text(self.house.vault.pseudonyms(release.scope, ref))[0].as_py())
-            for release in releases
-            if release is not None
+            ReleasedTo(r.release, r.recipient, r.segment, r.purpose, r.kind, r.at, self._pseudonym(r.scope, subject))
+            for r in releases
+            if r is not None
+        ]
+
+    def _pseudonym(self, scope: ScopeId, subject: SubjectReference) -> str | None:
+        try:
+            blocks = self.house.vault.pseudonyms(scope, pa.array([subject], BLOCK))
+        except ScopeUnknown:  # its key is destroyed
+            return None
+        return str(pseudonym_text(blocks)[0].as_py())
+
+    def _consultations(self, subject: SubjectReference) -> list[Consultation]:
+        """Every entry of the log that concerns the person; all entries are tried, so none is left out."""
+        found = self.house.recorder.about(lambda entries: self.house.vault.tags_of(subject, entries))
+        return [
+            Consultation(
+                at=dt.datetime.fromisoformat(about.entry["ts"]),
+                action=about.entry["action"],
+                decision=about.entry["decision"],
+                actor_type=about.entry["actor"]["type"],
+                purpose=about.entry.get("purpose"),
+                recipient=about.entry.get("recipient"),
+                fields=tuple(about.entry.get("fields") or ()),
+                entry=about.index,
+            )
+            for about in found
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from gateway.flows.house import House
@@ -11,7 +11,7 @@ from gateway.flows.permissions import RefreshPermissions
 from gateway.foundation.errors import NotFound, NotPermitted
 from gateway.foundation.identifiers import new_id
 from gateway.policy import decide
-from gateway.release import rounded
+from gateway.release.sizes import rounded
 from gateway.segmentation import (
     SegmentDefinition,
     build_query,
@@ -101,10 +101,10 @@ def permit_for(house: House, definition: SegmentDefinition, actor: Actor) -> Per
 def _checked(house: House, definition: SegmentDefinition, actor: Actor, decision: Permit | Deny) -> GatewayEvent:
     match decision:
         case Permit() as permit:
-            outcome, reasons = "permit", tuple(permit.rules)
+            outcome, reasons = "permit", tuple(map(str, permit.rules))
         case Deny() as denial:
             outcome = "deny"
-            reasons = tuple(dict.fromkeys(str(r.rule or r.code) for r in denial.reasons))  # type: ignore[assignment]
+            reasons = tuple(dict.fromkeys(str(r.rule or r.code) for r in denial.reasons))
     return GatewayEvent(
         actor=actor,
         action=AuditAction.SEGMENT_CHECKED,
@@ -201,5 +201,5 @@ class ExplainSegment:
         return {
             "segment": segment,
             "permitted_now": permits,
-            "explanation": explain(definition, profile, events, permit.request.at),
+            "explanation": asdict(explain(definition, profile, events, permit.request.at)),
         }

@@ -41,7 +41,7 @@ class Doctor:
         return [Finding(name, not found, "; ".join(found)) for name, found in ((n, _run(c)) for n, c in checks.items())]
 
     def _cases(self) -> list[str]:
-        return [f"case `{case.id}` fails" for case in check(self.house.pack) if not case.passed]
+        return [f"case `{case.case}` fails" for case in check(self.house.pack) if not case.passed]
 
     def _permissions(self) -> list[str]:
         differing = CheckPermissions(self.house)()

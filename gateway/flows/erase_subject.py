@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,17 @@ import pyarrow as pa
 from gateway.flows.house import House
 from gateway.foundation.arrays import BLOCK
 from gateway.rights import CertificateFacts, RequestKind, certificate_text, erasure_plan
-from gateway.vault import normalised
+from gateway.rights.certificates import NONCE_BYTES, RecipientNotice
+from gateway.rights.erasure import DataClass
+from gateway.rights.requests import SubjectRequest
+from gateway.store import ErasedRows
+from gateway.vault.normalise import normalised
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
 from gateway.vocabulary.names import RequestId, ScopeId, SubjectReference
 
 FAR = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
+SYSTEM = Actor("system", "erasure")
+NOBODY = "nobody"  # a commitment for a certificate that a crash parted from the identifier that was asked with
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,19 @@ class ErasureAnswer:
     found_after: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Erased:
+    classes: tuple[DataClass, ...]
+    recipients: tuple[RecipientNotice, ...]
+    suppressed: bool
+    key_epoch: int
+    probes: dict[str, str]
+
+    @property
+    def rows(self) -> int:
+        return sum(each.rows for each in self.classes)
+
+
 @dataclass(frozen=True)
 class EraseSubject:
     """Erase one person everywhere, and show it."""
@@ -49,33 +68,48 @@ class EraseSubject:
         house = self.house
         with house.writing:
             subject = house.vault.find(*identifier)
-            plan = self._plan(subject)
+            plan = self._plan(subject, suppress=suppress)
+            found = subject is not None
             if dry_run:
-                return ErasureAnswer(None, subject is not None, plan, 0, None, None, found_after=subject is not None)
-            at = house.clock.now()
-            request = house.requests.open(
-                RequestKind.ERASURE, subject, at=at, country=house.catalogue.controller.country
-            )
+                return ErasureAnswer(None, found, plan, 0, None, None, found_after=found)
+            at, country = house.clock.now(), house.catalogue.controller.country
+            request = house.requests.open(RequestKind.ERASURE, subject, at=at, country=country)
             self._intend(request.id, actor, at)
             if subject is None:
                 house.requests.complete(request.id, at=at)
-                return ErasureAnswer(request.id, False, plan, 0, None, None, found_after=False)
-            facts = self._erase(subject, suppress=suppress, at=at)
-            found_after = house.vault.find(*identifier) is not None
-            nonce = secrets.token_bytes(32)
-            certificate = self._certify(identifier, request.id, facts, nonce, at, found_after=found_after)
-            house.requests.complete(request.id, at=house.clock.now())
-            return ErasureAnswer(
-                request.id, True, plan, facts["rows"], certificate, nonce.hex(), found_after=found_after
-            )
+                return ErasureAnswer(request.id, found, plan, 0, None, None, found_after=False)
+            erased = self._erase(subject, suppress=suppress, at=at)
+            still = house.vault.find(*identifier) is not None
+            erased = replace(erased, probes=erased.probes | {"lookup_by_identifier": "found" if still else "none"})
+            nonce = secrets.token_bytes(NONCE_BYTES)
+            certificate = self._certify(normalised(*identifier), request, erased, nonce)
+            self._finish(request.id, subject)
+            return ErasureAnswer(request.id, found, plan, erased.rows, certificate, nonce.hex(), found_after=still)
 
-    def _plan(self, subject: SubjectReference | None) -> dict[str, Any]:
+    def resume(self, request: SubjectRequest) -> None:
+        """Finish an erasure that a crash interrupted; its certificate waits in the home folder for the subject desk."""
+        if request.subject is None:
+            return
+        erased = self._erase(request.subject, suppress=True, at=self.house.clock.now())
+        certificate = self._certify(NOBODY, request, erased, secrets.token_bytes(NONCE_BYTES))
+        (self.house.home / f"{request.id}.certificate").write_text(certificate, encoding="utf-8")
+        self._finish(request.id, request.subject)
+
+    def _finish(self, request: RequestId, subject: SubjectReference) -> None:
+        """The request stays as evidence; whom it was about goes (Art. 17(3)(e))."""
+        self.house.requests.forget(subject)
+        self.house.requests.complete(request, at=self.house.clock.now())
+        self.house.rest()
+
+    def _plan(self, subject: SubjectReference | None, *, suppress: bool) -> dict[str, Any]:
         if subject is None:
-            return erasure_plan(None, recipients=(), catalogue=self.house.catalogue)
-        counts = self.house.store.count_rows(subject)
-        recipients = [self.house.disclosures.get(r) for r in self.house.store.subject_releases(subject)]
-        names = sorted({release.recipient for release in recipients if release is not None})
-        return erasure_plan(counts, recipients=tuple(names), catalogue=self.house.catalogue)
+            return erasure_plan((), recipients=(), suppression=suppress)
+        house = self.house
+        recipients = [house.disclosures.get(release) for release in house.store.subject_releases(subject)]
+        names = [release.recipient for release in recipients if release is not None]
+        consents = len(house.ledger.history(subject))
+        classes = (*_stored(house.store.count_rows(subject)), _consents(consents), DataClass("vault", "identifiers", 1))
+        return erasure_plan(classes, recipients=names, suppression=suppress)
 
     def _intend(self, request: RequestId, actor: Actor, at: dt.datetime) -> None:
         """The intent is on record first; the entry carries no tag, so that it points at nobody afterwards."""
@@ -89,22 +123,21 @@ class EraseSubject:
         )
         self.house.recorder.record(event, at=at)
 
-    def _erase(self, subject: SubjectReference, *, suppress: bool, at: dt.datetime) -> dict[str, Any]:
+    def _erase(self, subject: SubjectReference, *, suppress: bool, at: dt.datetime) -> _Erased:
         house = self.house
         ref = pa.array([subject], BLOCK)
         self._freeze(ref)
-        recipients = self._tell_recipients(subject, at)
-        erased = house.store.erase(ref)
+        notices, pseudonyms = self._tell_recipients(subject, at)
+        rows = house.store.erase(ref)
         house.store.compact()
         consents = house.ledger.erase(subject)
-        receipt = house.vault.shred(subject, suppress=suppress, at=at)
-        return {
-            "rows": erased.total + consents,
-            "erased": erased,
-            "consents": consents,
-            "recipients": recipients,
-            "receipt": receipt,
-        }
+        if house.vault.exists(subject):  # false where a crash came between the shredding and the end of the request
+            receipt = house.vault.shred(subject, suppress=suppress, at=at)
+            identifiers, epoch, suppressed = receipt.identifiers_removed, receipt.key_epoch, receipt.suppressed > 0
+        else:
+            identifiers, epoch, suppressed = 0, 0, suppress
+        classes = (*_stored(rows), _consents(consents), DataClass("vault", "identifiers", identifiers))
+        return _Erased(classes, notices, suppressed, epoch, self._probes(subject, pseudonyms))
 
     def _freeze(self, ref: pa.Array) -> None:
         """Out of every query from this instant on, whatever happens to the steps that follow."""
@@ -118,53 +151,70 @@ class EraseSubject:
         )
         self.house.store.set_permissions(permissions)
 
-    def _tell_recipients(self, subject: SubjectReference, at: dt.datetime) -> tuple[str, ...]:
-        """Leave a tombstone for the next delta of each scope that knows the person (Art. 19)."""
+    def _tell_recipients(
+        self, subject: SubjectReference, at: dt.datetime
+    ) -> tuple[tuple[RecipientNotice, ...], dict[ScopeId, pa.Array]]:
+        """Leave a tombstone for the next delta of each list that knows the person (Art. 19)."""
         house = self.house
         releases = [house.disclosures.get(release) for release in house.store.subject_releases(subject)]
-        known = {(r.scope, r.segment): r.recipient for r in releases if r is not None}
-        for scope, segment in known:
-            pseudonyms = house.vault.pseudonyms(ScopeId(scope), pa.array([subject], BLOCK))
-            house.disclosures.add_tombstones(ScopeId(scope), segment, pseudonyms, at=at)
-        return tuple(sorted(set(known.values())))
+        lists = {(r.recipient, r.scope, r.segment) for r in releases if r is not None}
+        open_scopes = {scope for _, scope, _ in lists} if house.vault.exists(subject) else set()
+        pseudonyms = {scope: house.vault.pseudonyms(scope, pa.array([subject], BLOCK)) for scope in open_scopes}
+        for _, scope, segment in sorted(lists):
+            if scope in pseudonyms:
+                house.disclosures.add_tombstones(scope, segment, pseudonyms[scope], at=at)
+        notices = [
+            RecipientNotice(name, tuple(sorted({s for r, s, _ in lists if r == name})), at)
+            for name in sorted({recipient for recipient, _, _ in lists})
+        ]
+        return tuple(notices), pseudonyms
 
-    def _certify(
-        self,
-        identifier: tuple[str, str],
-        request: RequestId,
-        facts: dict[str, Any],
-        nonce: bytes,
-        at: dt.datetime,
-        *,
-        found_after: bool,
-    ) -> str:
+    def _probes(self, subject: SubjectReference, pseudonyms: dict[ScopeId, pa.Array]) -> dict[str, str]:
+        """Look for what must be gone, and say how it came out."""
         house = self.house
-        done = house.clock.now()
+        resolved = [house.vault.references(scope, block).null_count == 0 for scope, block in pseudonyms.items()]
+        return {
+            "subject_key": "found" if house.vault.exists(subject) else "none",
+            "stored_rows": str(house.store.count_rows(subject).total),
+            "consent_events": str(len(house.ledger.history(subject))),
+            "old_pseudonyms_resolvable": str(sum(resolved)),
+        }
+
+    def _certify(self, identifier: str, request: SubjectRequest, erased: _Erased, nonce: bytes) -> str:
+        house, done = self.house, self.house.clock.now()
         event = GatewayEvent(
-            actor=Actor("system", "erasure"),
+            actor=SYSTEM,
             action=AuditAction.SUBJECT_ERASED,
             decision="permit",
             reasons=("done",),
-            rows=facts["rows"],
+            rows=erased.rows,
             policy=house.catalogue.label,
-            request=request,
+            request=request.id,
         )
         house.recorder.record(event, at=done)
-        size, root = house.recorder.published()
-        body = certificate_text(
-            CertificateFacts(
-                request=request,
-                controller=house.catalogue.controller.name,
-                received_at=at,
-                executed_at=done,
-                erased=facts["erased"],
-                consents=facts["consents"],
-                receipt=facts["receipt"],
-                recipients=facts["recipients"],
-                probes={"lookup_by_identifier": "found" if found_after else "none"},
-                log=(size, root),
-            ),
-            identifier=normalised(*identifier),
-            nonce=nonce,
+        size, root = house.recorder.checkpoint().split("\n", 3)[1:3]
+        facts = CertificateFacts(
+            request=request.id,
+            controller=house.catalogue.controller.name,
+            received_at=request.received_at,
+            executed_at=done,
+            classes=erased.classes,
+            key_destroyed_at=done,
+            recipients=erased.recipients,
+            probes=erased.probes,
+            log_size=int(size),
+            log_root=root,
+            suppression=erased.suppressed,
+            irrecoverable_after=None,  # the end of backups of the key store is the operator's to state
+            key_reference=f"kek-epoch-{erased.key_epoch}",
         )
-        return house.recorder.sign(body)
+        return house.recorder.sign(certificate_text(facts, identifier=identifier, nonce=nonce) + "\n")
+
+
+def _stored(rows: ErasedRows) -> tuple[DataClass, ...]:
+    counts = {"profile": rows.profiles, "events": rows.events, "memberships": rows.snapshots, "releases": rows.releases}
+    return tuple(DataClass("store", name, count) for name, count in counts.items())
+
+
+def _consents(count: int) -> DataClass:
+    return DataClass("consent", "consents", count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from gateway.accountability import Recorder
 from gateway.consent import ConsentLedger
 from gateway.detection import Detector
 from gateway.foundation.clock import Clock
+from gateway.foundation.database import open_sqlite, truncate_wal
 from gateway.intake import Quarantine
 from gateway.policy import Pack
 from gateway.release import Disclosures
@@ -40,6 +42,11 @@ class House:
     def catalogue(self) -> Catalogue:
         """What the pack in force catalogues."""
         return self.pack.catalogue
+
+    def rest(self) -> None:
+        """Cut the operational database's write-ahead log, so that no deleted byte stays in it."""
+        with closing(open_sqlite(self.home / "operational.sqlite")) as connection:
+            truncate_wal(connection)
 
     @property
     def pending(self) -> Path:

@@ -10,34 +10,39 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import IO, BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gateway.accountability import BulkTags
+from gateway.accountability.recorder import BulkTags
 from gateway.consent import LedgerSession
 from gateway.flows.house import House
 from gateway.flows.permissions import masks_for
+from gateway.flows.recover import Recover
+from gateway.foundation.arrays import to_blocks
 from gateway.foundation.errors import GatewayError, InvalidInput, NotPermitted
 from gateway.foundation.files import write_durably
 from gateway.foundation.identifiers import new_id
-from gateway.intake import QuarantineWriter, describe, parse, read_batches
+from gateway.intake import Sealing, describe, parse, read_batches
 from gateway.policy import decide
 from gateway.pseudonymisation import pseudonymise
 from gateway.store import StoreSession
 from gateway.vault import Enrolment, VaultSession
-from gateway.vocabulary.batches import ParsedBatch, PseudonymisedBatch, RawBatch
+from gateway.vocabulary.batches import ParsedBatch, PseudonymisedBatch, QuarantinedRow, RawBatch
 from gateway.vocabulary.contracts import FieldColumn, SourceContract, SourceKind
 from gateway.vocabulary.decisions import Action, Deny, Permit, ProcessingRequest
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
 from gateway.vocabulary.fields import FieldKind
-from gateway.vocabulary.names import BatchId, FieldId, SourceId
+from gateway.vocabulary.findings import Contradiction
+from gateway.vocabulary.names import BatchId, EntryId, FieldId, SourceId
 
 SAMPLE = 256 * 1024
+SHOWN_LINES = 100
 Progress = Callable[[int], None]
 
 
@@ -67,6 +72,12 @@ class _Tally:
     unresolved: int = 0
     conflicts: int = 0
     undeclared: tuple[str, ...] = ()
+    quarantined: Counter[str] = field(default_factory=Counter)
+    lines: list[int] = field(default_factory=list)
+
+    def quarantine(self, rows: Sequence[QuarantinedRow]) -> None:
+        self.quarantined.update(row.reason for row in rows)
+        self.lines.extend(row.line for row in rows[: max(0, SHOWN_LINES - len(self.lines))])
 
     def add(self, enrolment: Enrolment, stored: int) -> None:
         self.rows += stored
@@ -81,7 +92,7 @@ class _Sessions:
     vault: VaultSession
     ledger: LedgerSession
     store: StoreSession
-    quarantine: QuarantineWriter
+    quarantine: Sealing
     tags: BulkTags
 
 
@@ -113,6 +124,9 @@ class IngestBatch:
             except GatewayError as error:
                 self._refused(source, actor, error)
                 raise
+            finally:
+                if self.house.pending.exists():  # a commit that failed half way, for example on a full disk
+                    Recover(self.house)()
 
     def _ingest(
         self, stream: BinaryIO, source: SourceId, actor: Actor, name: str, progress: Progress | None
@@ -132,12 +146,10 @@ class IngestBatch:
             digest = reader.digest()
             known = self.house.store.batch_with_digest(source, digest)
             if known is not None:
-                return _report(journey, tally, sessions, already=known)
+                return _report(journey, tally, already=known)
             self._accepted(journey, actor, tally, sessions, entry)
             self._commit(journey, sessions, digest, tally)
-            report = _report(journey, tally, sessions)
-        self.house.pending.unlink(missing_ok=True)
-        return report
+            return _report(journey, tally)
 
     def _contract(self, source: SourceId) -> SourceContract:
         contract = self.house.catalogue.sources.get(source)
@@ -169,32 +181,34 @@ class IngestBatch:
         yield from read_batches(cast("BinaryIO", reader), describe(sample, contract, name=name), contract, name=name)
 
     @contextlib.contextmanager
-    def _sessions(self, journey: _Journey, entry: str) -> Iterator[_Sessions]:
+    def _sessions(self, journey: _Journey, entry: EntryId) -> Iterator[_Sessions]:
         """Open one transaction in each store; whatever goes wrong, roll all of them back."""
         house, batch = self.house, journey.batch
         expiry = journey.at + dt.timedelta(days=journey.contract.quarantine_days)
-        sessions = _Sessions(
-            house.vault.write(batch),
-            house.ledger.write(batch),
-            house.store.write(batch, journey.contract.id),
-            house.quarantine.sealing(batch, house.vault.batch_key(batch, expiry), expires=expiry),
-            house.recorder.bulk_tags(entry),
-        )
-        done = False
-        try:
-            yield sessions
-            done = house.pending.exists()
-        finally:
-            if not done:
-                _roll_back(house, batch, sessions)
+        key = house.vault.batch_key(batch, expiry)
+        with contextlib.ExitStack() as stack:
+            stack.callback(_forget_key, house, batch)
+            yield _Sessions(
+                self._writing(stack, batch),
+                stack.enter_context(house.ledger.write(batch)),
+                stack.enter_context(house.store.write(batch, journey.contract.id, journey.at)),
+                stack.enter_context(house.quarantine.sealing(batch, key, expires=expiry)),
+                stack.enter_context(house.recorder.bulk_tags(entry)),
+            )
 
-    def _carry(self, raw: RawBatch, journey: _Journey, sessions: _Sessions, tally: _Tally, entry: str) -> None:
+    def _writing(self, stack: contextlib.ExitStack, batch: BatchId) -> VaultSession:
+        session = self.house.vault.write(batch)
+        stack.callback(_roll_back, self.house, batch, session)
+        return session
+
+    def _carry(self, raw: RawBatch, journey: _Journey, sessions: _Sessions, tally: _Tally, entry: EntryId) -> None:
         """Take one chunk through the rooms."""
         findings = self.house.detector.check(raw, journey.contract)
         if findings.contradictions:
             raise _contradicted(findings.contradictions, journey.contract)
         parsed = parse(raw, journey.contract, self.house.catalogue, at=journey.at)
         sessions.quarantine.add(parsed.quarantined)
+        tally.quarantine(parsed.quarantined)
         tally.undeclared = tuple(parsed.undeclared.column_names)
         if parsed.fields.num_rows == 0:
             return
@@ -202,7 +216,7 @@ class IngestBatch:
         stored = self._store(parsed, enrolment, journey, sessions)
         tally.add(enrolment, stored.table.num_rows)
         people = pc.unique(pc.drop_null(enrolment.refs))
-        sessions.tags.add(sessions.vault.tags(people, entry))
+        sessions.tags.add(to_blocks(sessions.vault.tags(people, entry)))
 
     def _enrol(self, parsed: ParsedBatch, journey: _Journey, vault: VaultSession) -> Enrolment:
         """Identifiers go in, references come out."""
@@ -232,9 +246,10 @@ class IngestBatch:
         )
         sessions.store.add(batch)
         if journey.contract.kind is SourceKind.PROFILES:
-            consents = parsed.consents
-            subjects = enrolment.refs.take(consents.column("row").combine_chunks())
-            sessions.ledger.add(subjects, consents, recorded_at=journey.at, channel=journey.contract.id)
+            subjects = enrolment.refs.take(parsed.consents.column("row").combine_chunks())
+            kept = pc.is_valid(subjects)  # whoever asked never to come back has no reference
+            consents = parsed.consents.filter(kept)
+            sessions.ledger.add(subjects.filter(kept), consents, recorded_at=journey.at, channel=journey.contract.id)
             permissions = masks_for(self.house, sessions.ledger, parsed, enrolment.refs, journey.at)
             sessions.store.set_permissions(permissions)
         return batch
@@ -244,14 +259,18 @@ class IngestBatch:
         fields = self.house.catalogue.fields
         names = [FieldId(n) for n in parsed.fields.column_names]
         texts = [n for n in names if fields[n].kind is FieldKind.FREE_TEXT]
-        own = {n: parsed.fields.column(n) for n in names if fields[n].kind is FieldKind.DIRECT_IDENTIFIER}
+        own = {
+            str(n): parsed.fields.column(n).combine_chunks()
+            for n in names
+            if fields[n].kind is FieldKind.DIRECT_IDENTIFIER
+        }
         result: dict[FieldId, pa.Array] = {}
         for text in texts:
             languages = _languages(parsed, contract, text)
-            result[text] = self.house.detector.redact(parsed.fields.column(text), own, languages).texts
+            result[text] = self.house.detector.redact(parsed.fields.column(text).combine_chunks(), own, languages).texts
         return result
 
-    def _accepted(self, journey: _Journey, actor: Actor, tally: _Tally, sessions: _Sessions, entry: str) -> None:
+    def _accepted(self, journey: _Journey, actor: Actor, tally: _Tally, sessions: _Sessions, entry: EntryId) -> None:
         """Say in the log, durably, what is about to be kept."""
         permit = journey.permits[0]
         event = GatewayEvent(
@@ -267,16 +286,18 @@ class IngestBatch:
             rows=tally.rows,
             policy=self.house.catalogue.label,
         )
-        self.house.recorder.record(event, at=journey.at, entry_id=entry, tags=sessions.tags)
+        self.house.recorder.record(event, at=journey.at, entry_id=entry, tags=sessions.tags.seal())
 
     def _commit(self, journey: _Journey, sessions: _Sessions, digest: str, tally: _Tally) -> None:
         """Commit store by store; the analytical store's commit is the point of no return."""
         write_durably(self.house.pending, journey.batch.encode())
         sessions.quarantine.commit()
         sessions.vault.commit()
-        sessions.ledger.commit()
-        sessions.store.commit(digest, tally.rows, journey.at, self.house.ledger.position)
+        position = sessions.ledger.commit()
+        sessions.store.commit(digest, tally.rows, journey.at, position)
         self.house.vault.settle(journey.batch)
+        self.house.ledger.settle(journey.batch)
+        self.house.pending.unlink()
 
     def _refused(self, source: SourceId, actor: Actor, error: GatewayError) -> None:
         """Put a refusal on record; the source is named only where the pack knows it."""
@@ -324,20 +345,23 @@ class _Digesting:
         return self._hash.hexdigest()
 
 
-def _roll_back(house: House, batch: BatchId, sessions: _Sessions) -> None:
-    sessions.store.rollback()
-    sessions.ledger.rollback()
-    sessions.vault.rollback()
-    sessions.quarantine.discard()
-    sessions.tags.discard()
-    house.vault.destroy_batch_key(batch)
+def _roll_back(house: House, batch: BatchId, session: VaultSession) -> None:
+    """Undo in the vault what did not come to the commit point."""
+    if not house.store.has_batch(batch):
+        session.rollback()
+
+
+def _forget_key(house: House, batch: BatchId) -> None:
+    """Destroy the quarantine's key where the batch did not come to its commit."""
+    if not house.pending.exists():
+        house.vault.destroy_batch_key(batch)
 
 
 def _codes(denials: list[Deny]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(reason.code for denial in denials for reason in denial.reasons))
 
 
-def _contradicted(contradictions: tuple, contract: SourceContract) -> InvalidInput:  # type: ignore[type-arg]
+def _contradicted(contradictions: Sequence[Contradiction], contract: SourceContract) -> InvalidInput:
     places = "; ".join(
         f"column `{c.column}` is declared as `{c.declared}` but holds {c.found} ({', '.join(c.evidence)})"
         for c in contradictions
@@ -384,13 +408,13 @@ def _merged(batches: Iterator[PseudonymisedBatch]) -> PseudonymisedBatch:
     return PseudonymisedBatch(first.source, first.batch, first.kind, table)
 
 
-def _report(journey: _Journey, tally: _Tally, sessions: _Sessions, already: BatchId | None = None) -> IngestReport:
+def _report(journey: _Journey, tally: _Tally, already: BatchId | None = None) -> IngestReport:
     return IngestReport(
         source=journey.contract.id,
         batch=already or journey.batch,
         rows=0 if already else tally.rows,
-        quarantined=dict(sessions.quarantine.counts),
-        quarantined_lines=tuple(sessions.quarantine.lines[:100]),
+        quarantined=dict(tally.quarantined),
+        quarantined_lines=tuple(tally.lines),
         undeclared_columns=tally.undeclared,
         withheld_fields={str(r.field): str(r) for p in journey.permits for r in p.withheld if r.field},
         new_subjects=0 if already else tally.new,

@@ -35,7 +35,8 @@ def refresh(house: House, subjects: pa.Array, at: dt.datetime) -> None:
     if len(present) == 0:
         return
     of_age = known.column("of_age_from").combine_chunks()
-    house.store.set_permissions(_permissions(house, present, house.ledger.standing(present), of_age, at))
+    permissions = _permissions(house, present, house.ledger.standing(present), of_age, at)
+    house.store.set_permissions(permissions, house.ledger.position)
 
 
 def _permissions(house: House, subjects: pa.Array, standing: pa.Table, of_age: pa.Array, at: dt.datetime) -> pa.Table:

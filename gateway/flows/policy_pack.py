@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from gateway.accountability import processing_activities, processing_activities_markdown
-from gateway.policy import CaseResult, Pack, check, describe
+from gateway.policy import Pack, check, describe
+from gateway.policy.cases import CaseResult
 
 
 def check_pack(pack: Pack) -> tuple[CaseResult, ...]:
@@ -22,4 +23,5 @@ def describe_pack(pack: Pack) -> tuple[dict[str, Any], str]:
 
 def activities_of(pack: Pack) -> tuple[dict[str, Any], str]:
     """Return the record of processing activities as plain data, and as Markdown."""
-    return processing_activities(pack.catalogue), processing_activities_markdown(pack.catalogue)
+    record = processing_activities(pack.catalogue)
+    return record, processing_activities_markdown(record)

@@ -32,7 +32,7 @@ class ProposeSource:
         sample = stream.read(SAMPLE)
         stream.seek(0)
         file_format = describe(sample, None, name=name)
-        for raw in read_batches(stream, file_format, None, name=name):
+        for raw in read_batches(stream, file_format, source, name=name):
             findings = dict(self.detector.classify(raw.table))
             return Proposal(propose_contract(source, findings, file_format), findings)
         raise InvalidInput(f"{name} has no rows: a proposal needs some to look at")

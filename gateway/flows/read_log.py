@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gateway.flows.house import House
+from gateway.foundation.errors import NotFound
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
 
 
@@ -22,8 +23,8 @@ class ReadLog:
         recorder = self.house.recorder
         return list(recorder.entries(start=max(0, recorder.size - last)))
 
-    def export(self, actor: Actor, form: Literal["csv", "ndjson"]) -> Iterator[str]:
-        """Yield every entry as lines of text."""
+    def export(self, actor: Actor, form: Literal["csv", "ndjson"]) -> Iterator[bytes]:
+        """Yield every entry as lines of UTF-8."""
         self._on_record(actor)
         return self.house.recorder.export(form)
 
@@ -31,17 +32,17 @@ class ReadLog:
         """Return a signed checkpoint over all entries so far."""
         return self.house.recorder.checkpoint()
 
-    def proof(self, index: int) -> dict[str, Any]:
-        """Return an entry with its inclusion proof in the present checkpoint."""
+    def proof(self, index: int) -> str:
+        """Return an entry's offline proof (c2sp.org/tlog-proof) in the present checkpoint; ``NotFound`` beyond it."""
+        if index >= self.house.recorder.size:
+            raise NotFound("the log has no entry of that index")
         return self.house.recorder.proof(index)
 
     def consistency(self, old: int, new: int) -> list[str]:
         """Return the proof (hex) that the log of ``new`` entries extends the log of ``old`` entries."""
-        return self.house.recorder.consistency(old, new)
-
-    def activities(self) -> dict[str, Any]:
-        """Return the record of processing activities (Art. 30(1)), generated from the pack in force."""
-        return self.house.recorder.activities(self.house.catalogue)
+        if not 0 < old <= new <= self.house.recorder.size:
+            raise NotFound("the log never had these sizes: 0 < old <= new <= the checkpoint's size")
+        return [step.hex() for step in self.house.recorder.consistency(old, new)]
 
     def _on_record(self, actor: Actor) -> None:
         self.house.recorder.record(GatewayEvent(actor, AuditAction.LOG_READ, "permit"), at=self.house.clock.now())

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gateway.flows.house import House
+from gateway.foundation.arrays import to_blocks
 from gateway.foundation.errors import NotFound, NotPermitted
 from gateway.policy import decide
 from gateway.release import Disclosure
@@ -44,9 +45,9 @@ class ReadMembers:
         entry = self.house.recorder.new_entry_id()
         refs = page.column("subject").combine_chunks()
         with self.house.recorder.bulk_tags(entry) as tags:
-            tags.add(self.house.vault.tags(refs, entry))
+            tags.add(to_blocks(self.house.vault.tags(refs, entry)))
             self.house.recorder.record(
-                self._event(disclosure, actor, permit, len(refs)), at=permit.request.at, entry_id=entry, tags=tags
+                self._event(disclosure, actor, permit, len(refs)), at=permit.request.at, entry_id=entry, tags=tags.seal()
             )
         texts = page.column("pseudonym").to_pylist()
         return MembersPage(disclosure, texts, texts[-1] if len(texts) == limit else None)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway.flows.erase_subject import EraseSubject
 from gateway.flows.house import House
+from gateway.flows.permissions import refresh
+from gateway.rights import RequestKind
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
 from gateway.vocabulary.names import BatchId
 
@@ -19,19 +22,43 @@ class Recover:
 
     def __call__(self) -> None:
         """Bring the stores to one truth. Idempotent."""
-        self._batch()
+        for batch in self._unsettled():
+            if self.house.store.has_batch(batch):
+                self.house.vault.settle(batch)
+                self.house.ledger.settle(batch)
+            else:
+                self._undo(batch)
+        self.house.pending.unlink(missing_ok=True)
+        self._catch_up()
+        self._erasures()
+        self._orphans()
         self._expired_quarantine()
 
-    def _batch(self) -> None:
+    def _unsettled(self) -> set[BatchId]:
         pending = self.house.pending
-        if not pending.exists():
-            return
-        batch = BatchId(pending.read_text().strip())
-        if self.house.store.has_batch(batch):
-            self.house.vault.settle(batch)
-        else:
-            self._undo(batch)
-        pending.unlink()
+        named = {BatchId(pending.read_text(encoding="ascii").strip())} if pending.exists() else set()
+        in_vault = self.house.vault.unsettled()
+        return named | set(self.house.ledger.unsettled()) | ({in_vault} if in_vault else set())
+
+    def _catch_up(self) -> None:
+        """A choice that was recorded in the instant before a crash bites now."""
+        lagging = self.house.store.ledger_position
+        if lagging < self.house.ledger.position:
+            refresh(self.house, self.house.ledger.since(lagging), self.house.clock.now())
+
+    def _erasures(self) -> None:
+        """An erasure that a crash interrupted is taken up again; no request is open between journeys otherwise."""
+        requests = self.house.requests
+        for request in requests.list(kind=RequestKind.ERASURE):
+            if request.completed_at is None and request.subject is not None:
+                EraseSubject(self.house).resume(request)
+
+    def _orphans(self) -> None:
+        """Sealed files of batches that never came to their commit."""
+        for batch in self.house.quarantine.batches():
+            if not self.house.store.has_batch(batch):
+                self.house.vault.destroy_batch_key(batch)
+                self.house.quarantine.remove(batch)
 
     def _undo(self, batch: BatchId) -> None:
         house = self.house

@@ -11,6 +11,8 @@ from gateway.foundation.errors import InvalidInput
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
 from gateway.vocabulary.names import RecipientId, SourceId
 
+__all__ = ["Client", "RegisterClients", "Scope"]
+
 
 @dataclass(frozen=True)
 class RegisterClients:

@@ -10,12 +10,11 @@ import pyarrow as pa
 
 from gateway.flows.build_segment import BuildSegment, Segments
 from gateway.flows.house import House
-from gateway.foundation.arrays import BLOCK
+from gateway.foundation.arrays import BLOCK, to_blocks
 from gateway.foundation.errors import GatewayError, NotPermitted
 from gateway.foundation.identifiers import new_id
 from gateway.policy import decide
 from gateway.release import (
-    Delta,
     Disclosure,
     SegmentTooSmall,
     delta_package,
@@ -23,6 +22,7 @@ from gateway.release import (
     package,
     scope_label,
 )
+from gateway.release.deltas import Delta
 from gateway.vault import pseudonym_text
 from gateway.vocabulary.contracts import RecipientContract, ScopeMode
 from gateway.vocabulary.decisions import Action, Deny, Permit, ProcessingRequest
@@ -127,7 +127,8 @@ class ReleaseSegment:
             raise SegmentTooSmall
         pseudonyms = self._pseudonyms(prepared.scope, prepared.members)
         sink = io.BytesIO()
-        digest, _ = package(pseudonyms, self._extra(prepared), format=request.format, sink=sink)
+        packaged = package(pseudonyms, self._extra(prepared), format=request.format, sink=sink)
+        digest = packaged.sha256
         disclosure = self._disclosure(request, prepared, digest)
         entry = self._leave(disclosure, prepared, prepared.members, actor)
         return ReleasePackage(disclosure, sink.getvalue(), digest, entry)
@@ -136,7 +137,7 @@ class ReleaseSegment:
         """Say who entered and who left; under the minimum everybody leaves, since withdrawals must get through."""
         minimum = max(prepared.contract.minimum_size, prepared.permit.minimum_size)
         members = prepared.members if len(prepared.members) >= minimum else pa.array([], BLOCK)
-        previous = self.house.disclosures.latest(request.segment, request.recipient, prepared.scope)
+        previous = self._previous(request, prepared.scope)
         if previous is None:
             raise NotPermitted(
                 "no release to compare with in this scope: pull the whole segment first",
@@ -147,7 +148,7 @@ class ReleaseSegment:
         tombstones = self.house.disclosures.pending_tombstones(prepared.scope, request.segment)
         texts = self._texts(prepared.scope, change, tombstones)
         sink = io.BytesIO()
-        digest, _ = delta_package(*texts, format=request.format, sink=sink)
+        digest = delta_package(*texts, format=request.format, sink=sink).sha256
         disclosure = replace(
             self._disclosure(request, prepared, digest),
             kind="delta",
@@ -161,6 +162,18 @@ class ReleaseSegment:
         )
         self.house.disclosures.deliver_tombstones(prepared.scope, request.segment)
         return ReleasePackage(disclosure, sink.getvalue(), digest, entry)
+
+    def _previous(self, request: ReleaseRequest, scope: ScopeId) -> Disclosure | None:
+        """The release to compare with: the recipient's own, of this segment and this scope, or none."""
+        if request.since is None:
+            return self.house.disclosures.latest(request.segment, request.recipient, scope)
+        found = self.house.disclosures.get(request.since)
+        same = found is not None and (found.segment, found.recipient, found.scope) == (
+            request.segment,
+            request.recipient,
+            scope,
+        )
+        return found if same else None
 
     def _texts(self, scope: ScopeId, change: Delta, tombstones: pa.Array) -> tuple[pa.Array, pa.Array]:
         left = pa.concat_arrays([self._blocks(scope, change.left), tombstones])
@@ -212,13 +225,13 @@ class ReleaseSegment:
             segment=disclosure.segment,
             snapshot=disclosure.snapshot,
             fields=("pseudonym", *sorted(prepared.contract.fields)),
-            members=disclosure.size,
+            members=len(concerned),
             policy=disclosure.policy,
             query=prepared.snapshot.query_digest,
         )
         with self.house.recorder.bulk_tags(entry) as tags:
-            tags.add(self.house.vault.tags(concerned, entry))
-            receipt = self.house.recorder.record(event, at=disclosure.at, entry_id=entry, tags=tags)
+            tags.add(to_blocks(self.house.vault.tags(concerned, entry)))
+            receipt = self.house.recorder.record(event, at=disclosure.at, entry_id=entry, tags=tags.seal())
         self.house.disclosures.record(disclosure)
         self.house.store.record_release(disclosure.release, prepared.members)
         return receipt.index

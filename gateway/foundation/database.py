@@ -17,6 +17,7 @@ PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA secure_delete=ON",
     "PRAGMA foreign_keys=ON",
+    "PRAGMA recursive_triggers=ON",  # otherwise REPLACE deletes a row without asking the delete triggers
     "PRAGMA busy_timeout=5000",
     "PRAGMA cache_size=-131072",
     "PRAGMA temp_store=MEMORY",

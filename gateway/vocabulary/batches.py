@@ -53,7 +53,7 @@ class ParsedBatch:
     ``consents`` has ``row`` (int64, index into ``fields``), ``purpose``, ``status`` (text), ``at`` (timestamp[us, UTC],
     null where the source gives none) and ``notice`` (text, may be null). ``at`` holds the events' instants.
     ``undeclared`` has the columns that no contract declares, as text. All of the same rows; rows that could not be
-    read are in ``quarantined`` only.
+    read are in ``quarantined`` only. ``event`` is the contract's name for what a row of an events source is.
     """
 
     source: SourceId
@@ -64,3 +64,4 @@ class ParsedBatch:
     undeclared: pa.Table
     lines: npt.NDArray[np.int64]
     quarantined: tuple[QuarantinedRow, ...]
+    event: str | None = None

@@ -93,7 +93,7 @@ class Permit:
     rows: RowRule
     valid_until: dt.datetime
     minimum_size: int
-    withheld: tuple[Reason, ...] = field(default=())  # store only: fields that are left out, each with its reason
+    withheld: tuple[Reason, ...] = field(default=())  # store and fields=None: what is left out, each with why
 
     def __bool__(self) -> NoReturn:  # noqa: PLE0304 - refusing is the point
         """Refuse."""

@@ -1,0 +1,164 @@
+"""One batch's events on one connection, in one transaction: all of them or none."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator
+from types import TracebackType
+from typing import Any, Self, cast
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import sqlalchemy as sa
+
+from gateway.consent import checks, positions
+from gateway.consent.errors import LedgerBusy
+from gateway.consent.standing import read_standing
+from gateway.consent.state import CODES
+from gateway.consent.words import Words
+from gateway.foundation.arrays import to_blocks
+from gateway.foundation.database import to_micros
+from gateway.foundation.errors import Unavailable
+from gateway.vocabulary.names import BatchId
+
+_UNDATED = np.iinfo(np.int64).min
+_INTO = "INSERT OR IGNORE INTO consent_event(subject, purpose, status, at, notice, channel, position, recorded_at)"
+# Constants of a batch are numbers in the text: half as many values to bind per row.
+_DATED = _INTO + " VALUES (?, ?, ?, ?, ?, {channel}, {position}, {recorded})"
+# An undated "yes" says only what the source holds today. It counts when it differs from what this channel said last;
+# otherwise every import would renew an old yes, and overrule a withdrawal made elsewhere in between.
+_CHANGED = (
+    _INTO
+    + """ SELECT ?1, ?2, ?3, {recorded}, ?4, {channel}, {position}, {recorded}
+WHERE (SELECT e.status * 4294967296 + e.notice FROM consent_event AS e
+       WHERE e.subject = ?1 AND e.purpose = ?2 AND e.channel = {channel}
+       ORDER BY e.position DESC, e.at DESC, e.status DESC LIMIT 1)
+      IS NOT (?3 * 4294967296 + ?4)"""
+)
+_FIRST = _INTO + " VALUES (?, ?, ?, {recorded}, ?, {channel}, {position}, {recorded})"
+
+
+def raw(connection: sa.PoolProxiedConnection) -> sqlite3.Connection:
+    """Return the driver's own connection."""
+    return cast("sqlite3.Connection", connection.driver_connection)
+
+
+@contextlib.contextmanager
+def storage() -> Iterator[None]:
+    """Say what to do when the file is held by another writer, full or broken; no statement or value is shown."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            raise LedgerBusy("another writer holds the consent ledger: try again when it has finished") from None
+        raise Unavailable("the consent ledger cannot be written: check the disk and its free space") from None
+
+
+class LedgerSession:
+    """An open batch; leaving the ``with`` block without ``commit`` keeps nothing."""
+
+    def __init__(self, engine: sa.Engine, batch: BatchId, purposes: Collection[str]) -> None:
+        self._batch, self._purposes = batch, purposes
+        self._pooled: sa.PoolProxiedConnection | None = engine.raw_connection()
+        self._sql = raw(self._pooled)
+        self._first_uses: dict[str, int] = {}  # channels that this batch is the first to use, with their instant
+        self._words = Words(self._sql)
+        try:
+            with storage():
+                self._sql.execute("BEGIN IMMEDIATE")
+            self._refuse_a_second_time()
+            self._position = positions.take(self._sql)
+        except BaseException:
+            self.rollback()
+            raise
+
+    def _refuse_a_second_time(self) -> None:
+        if self._sql.execute("SELECT 1 FROM consent_batch WHERE batch = ?", (self._batch,)).fetchone():
+            raise LedgerBusy("this batch is written already: settle or undo it first")
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
+    ) -> None:
+        """Roll back what has not been committed."""
+        self.rollback()
+
+    def add(
+        self, subjects: pa.Array | pa.ChunkedArray, consents: pa.Table, *, recorded_at: dt.datetime, channel: str
+    ) -> int:
+        """Add the choices of a batch and return how many were new.
+
+        ``subjects`` (``pa.binary(16)``) has the data subject of each row of ``consents``, which has the columns row,
+        purpose, status, at and notice of a ``ParsedBatch``. An ``at`` of null counts from ``recorded_at``, if it is a
+        change. ``ConsentRefused`` names the first row that cannot be, and then nothing of this call is kept.
+        """
+        if consents.num_rows == 0:
+            return 0
+        checks.check_columns(consents, len(subjects), recorded_at, self._purposes)
+        rows = _Columns(subjects, consents, self._words)
+        recorded = to_micros(recorded_at)
+        constants = {"recorded": recorded, "position": self._position, "channel": self._words.id_of(channel)}
+        first = self._words.is_new(channel) and self._first_uses.setdefault(channel, recorded) == recorded
+        before = self._sql.total_changes
+        with storage():
+            self._sql.executemany(_DATED.format(**constants), rows.dated())
+            self._sql.executemany((_FIRST if first else _CHANGED).format(**constants), rows.undated())
+        return self._sql.total_changes - before
+
+    def standing(self, subjects: pa.Array | pa.ChunkedArray | None) -> pa.Table:
+        """Return subject, purpose, status, at and notice of the governing events, this batch's included."""
+        return read_standing(self._sql, subjects)
+
+    def commit(self) -> int:
+        """Make the batch durable and return the ledger's position; it stays undoable until it is settled."""
+        with storage():
+            self._sql.execute("INSERT INTO consent_batch VALUES (?, ?)", (self._batch, self._position))
+            self._sql.execute("COMMIT")
+        self.rollback()
+        return self._position
+
+    def rollback(self) -> None:
+        """Forget what has not been committed and give the connection back."""
+        if self._pooled is None:
+            return
+        if self._sql.in_transaction:
+            self._sql.execute("ROLLBACK")
+        self._pooled.close()
+        self._pooled = None
+
+
+class _Columns:
+    """A batch's choices as numbers, in the order of their subjects: the index then grows page by page."""
+
+    def __init__(self, subjects: pa.Array | pa.ChunkedArray, consents: pa.Table, known: Words) -> None:
+        blocks = to_blocks(subjects)
+        halves = np.ascontiguousarray(blocks).view(">u8")
+        order = np.lexsort((halves[:, 1], halves[:, 0]))
+        self._subjects = np.ascontiguousarray(blocks[order])
+        codes = {known.id_of(str(status)): code for status, code in CODES.items()}
+        table = np.zeros(max(codes) + 1, np.int64)
+        table[list(codes)] = list(codes.values())
+        self._purpose = known.ids(consents["purpose"])[order]
+        self._status = table[known.ids(consents["status"])][order]
+        self._notice = known.ids(consents["notice"])[order]
+        at = consents["at"].cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+        self._at = at.fill_null(_UNDATED).to_numpy()[order]
+
+    def dated(self) -> Iterable[tuple[Any, ...]]:
+        """Give subject, purpose, status, at and notice of choices with an instant."""
+        return self._rows(self._at != _UNDATED, (self._purpose, self._status, self._at, self._notice))
+
+    def undated(self) -> Iterable[tuple[Any, ...]]:
+        """Give subject, purpose, status and notice of choices without one."""
+        return self._rows(self._at == _UNDATED, (self._purpose, self._status, self._notice))
+
+    def _rows(self, wanted: npt.NDArray[np.bool_], columns: tuple[npt.NDArray[np.int64], ...]) -> Iterable[Any]:
+        data = self._subjects[wanted].tobytes()
+        subjects = (data[i : i + 16] for i in range(0, len(data), 16))
+        return zip(subjects, *(column[wanted].tolist() for column in columns), strict=True)

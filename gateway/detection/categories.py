@@ -1,0 +1,87 @@
+"""What each category is to a person, and the catalogue field that fits it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.detection.folding import compact
+from gateway.detection.national_ids import NATIONAL
+from gateway.vocabulary.catalogue import Catalogue
+from gateway.vocabulary.fields import FieldKind
+from gateway.vocabulary.names import FieldId
+
+NATIONAL_CATEGORIES = NATIONAL | {"national_id"}
+DIRECT = NATIONAL_CATEGORIES | {
+    "email", "phone", "iban", "card", "ip", "given_name", "family_name", "full_name", "address", "customer_number",
+    "hashed_identifier",
+}  # fmt: skip
+INDIRECT = frozenset({"birth_date", "postcode"})
+ATTRIBUTES = frozenset({"city", "country", "language", "gender", "amount", "quantity", "date", "url"})
+CATEGORIES = DIRECT | INDIRECT | ATTRIBUTES | {"consent", "free_text", "unknown"}
+
+# Where a field of the catalogue names no category: what fields are usually called.
+_USUAL = {
+    "address": "street_address", "card": "card_number", "ip": "ip_address", "amount": "amount", "free_text": "feedback",
+}  # fmt: skip
+_FINDINGS = {field: category for category, field in _USUAL.items()} | {"feedback": "free_text"}
+
+
+def kind_of(category: str) -> FieldKind | None:
+    """Return what a category is to a person; None where only a person can say."""
+    if category in DIRECT:
+        return FieldKind.DIRECT_IDENTIFIER
+    if category in INDIRECT:
+        return FieldKind.INDIRECT_IDENTIFIER
+    if category in ATTRIBUTES:
+        return FieldKind.ATTRIBUTE
+    return FieldKind.FREE_TEXT if category == "free_text" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The catalogue, looked up from detection's side."""
+
+    catalogue: Catalogue
+    by_name: Mapping[str, FieldId]
+    by_category: Mapping[str, FieldId]
+
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> Fields:
+        """Read a catalogue's ids, titles and findings."""
+        names: dict[str, FieldId] = {}
+        categories: dict[str, FieldId] = {}
+        for field in catalogue.fields.values():
+            for name in (*field.title.values(), field.id):
+                names[compact(name)] = field.id
+            categories.setdefault(field.finding or _FINDINGS.get(field.id, field.id), field.id)
+        return cls(catalogue, names, categories)
+
+    def expected(self, field: FieldId) -> str:
+        """Return the category that a field's values should show."""
+        known = self.catalogue.fields.get(field)
+        finding = known.finding if known else None
+        return _canonical(finding or _FINDINGS.get(field, str(field)))
+
+    def best(self, header: str, category: str) -> FieldId | None:
+        """Return the field of that very name if its values fit, else the one that expects the category."""
+        named = self.by_name.get(compact(header))
+        if named is not None and (category == "unknown" or same(self.expected(named), category)):
+            return named
+        wanted = "national_id" if category in NATIONAL_CATEGORIES else category
+        return self.by_category.get(category) or self.by_category.get(wanted) or self._usual(wanted)
+
+    def _usual(self, category: str) -> FieldId | None:
+        usual = FieldId(_USUAL.get(category, category))
+        return usual if usual in self.catalogue.fields else None
+
+
+def _canonical(finding: str) -> str:
+    return {"street_address": "address", "card_number": "card", "ip_address": "ip"}.get(finding, finding)
+
+
+def same(expected: str, found: str) -> bool:
+    """Tell whether two categories are one kind of data; all national identifiers are."""
+    if expected in NATIONAL_CATEGORIES and found in NATIONAL_CATEGORIES:
+        return True
+    return _canonical(expected) == _canonical(found)

@@ -1,0 +1,81 @@
+"""The room's one face: columns classified, a batch checked against its contract, free texts redacted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from gateway.detection.categories import Fields, kind_of
+from gateway.detection.classification import Hits, Verdict, weigh
+from gateway.detection.contradictions import contradict
+from gateway.detection.headers import read_header
+from gateway.detection.redaction import RedactionResult, Redactor
+from gateway.detection.sampling import draw
+from gateway.detection.siblings import about_people, names_in_emails
+from gateway.detection.values import read_values
+from gateway.vocabulary.batches import RawBatch
+from gateway.vocabulary.catalogue import Catalogue
+from gateway.vocabulary.contracts import SourceContract
+from gateway.vocabulary.findings import ColumnFinding, Findings
+
+REGIONS = ("FI", "HU", "UA", "GB", "SE", "DE")  # numbering plans asked for numbers without a country code
+
+
+class Detector:
+    """Finds personal data in columns and in texts, with the fields of one catalogue in mind.
+
+    ``seed`` fixes which rows are looked at. Nothing here keeps a value, and nothing calls out.
+    """
+
+    def __init__(self, catalogue: Catalogue, *, seed: int = 0) -> None:
+        self._fields = Fields.of(catalogue)
+        self._seed = seed
+        self._redactor = Redactor()
+
+    def classify(self, table: pa.Table, *, context: str | None = None) -> Mapping[str, ColumnFinding]:
+        """Tell for each text column what it seems to hold; ``context`` may say in a word what the rows are."""
+        return self._classify(table, _evidence(table, self._seed), context)
+
+    def check(self, raw: RawBatch, contract: SourceContract) -> Findings:
+        """Classify a batch; name the columns that nobody declared and those whose values contradict their field."""
+        table = raw.table
+        evidence = _evidence(table, self._seed)
+        declared = set(contract.columns) | {contract.time}
+        found = [contradict(name, contract, self._fields, *evidence[name]) for name in table.column_names]
+        return Findings(
+            columns=self._classify(table, evidence, None),
+            undeclared=tuple(name for name in table.column_names if name not in declared),
+            contradictions=tuple(one for one in found if one is not None),
+        )
+
+    def redact(
+        self, texts: pa.Array, own: Mapping[str, pa.Array], languages: pa.Array | None = None
+    ) -> RedactionResult:
+        """Replace what identifies a person in each text by ``[CATEGORY]``; see :class:`Redactor`."""
+        return self._redactor.redact(texts, own, languages)
+
+    def _classify(
+        self, table: pa.Table, evidence: Mapping[str, tuple[Hits, int]], context: str | None
+    ) -> Mapping[str, ColumnFinding]:
+        people = about_people(table.column_names, context)
+        verdicts = {
+            name: weigh(read_header(name), *evidence[name], about_people=people)
+            for name in dict.fromkeys(table.column_names)
+        }
+        verdicts.update(names_in_emails(table, verdicts, self._seed))
+        return {name: self._finding(name, verdict) for name, verdict in verdicts.items()}
+
+    def _finding(self, name: str, verdict: Verdict) -> ColumnFinding:
+        field = self._fields.best(name, verdict.category)
+        known = self._fields.catalogue.fields.get(field) if field is not None else None
+        kind = kind_of(verdict.category) or (known.kind if known is not None else None)
+        return ColumnFinding(name, verdict.category, kind, field, verdict.confidence, verdict.evidence)
+
+
+def _evidence(table: pa.Table, seed: int) -> dict[str, tuple[Hits, int]]:
+    found: dict[str, tuple[Hits, int]] = {}
+    for name in table.column_names:
+        sample = draw(table.column(name), seed)
+        found[name] = (read_values(sample, REGIONS), len(sample))
+    return found

@@ -1,0 +1,147 @@
+"""Identifiers with a fixed form or check digits, tested as columns.
+
+Sources of the formulas: ``fi_hetu``, ``ua_rntrc``, ``iban`` and the Luhn sum come from python-stdnum (which cites the
+Finnish Digital and Population Data Services Agency, the Ukrainian tax service, ISO 13616 and ISO/IEC 7812-1);
+``hu_tax_id``, ``hu_taj`` and ``hu_personal_number`` are written here after the annexes of the Hungarian Act XX of 1996
+on identification methods; ``gb_nino`` after HMRC's National Insurance Manual NIM39110.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from stdnum import iban, luhn
+from stdnum.fi import hetu
+from stdnum.ua import rntrc
+
+Digits = npt.NDArray[np.int64]  # shape (n, width)
+Mask = npt.NDArray[np.bool_]
+
+
+def _hu_tax_id(digits: Digits) -> Mask:
+    """Adóazonosító jel: starts with 8; the sum of digit x place over nine, modulo 11, is the tenth digit."""
+    mask: Mask = (digits[:, 0] == 8) & (digits[:, :9] @ np.arange(1, 10) % 11 == digits[:, 9])  # noqa: PLR2004 -- the law's
+    return mask
+
+
+def _hu_taj(digits: Digits) -> Mask:
+    """TAJ (social security): weights 3 and 7 in turn over eight digits, modulo 10, is the ninth."""
+    mask: Mask = digits[:, :8] @ np.array([3, 7] * 4) % 10 == digits[:, 8]
+    return mask & (digits.any(axis=1))
+
+
+def _hu_personal_number(digits: Digits) -> Mask:
+    """Személyi szám: sex and century, birth date, serial; weights 1 to 10, or 10 to 1 for those born after 1996."""
+    sex, year = digits[:, 0], digits[:, 1] * 10 + digits[:, 2]
+    month, day = digits[:, 3] * 10 + digits[:, 4], digits[:, 5] * 10 + digits[:, 6]
+    dated = np.isin(sex, np.arange(1, 9)) & np.isin(month, np.arange(1, 13)) & np.isin(day, np.arange(1, 32))
+    late = np.isin(sex, (3, 4)) | (np.isin(sex, (1, 2)) & (year >= 97))  # noqa: PLR2004 -- the year of the change
+    rising = digits[:, :10] @ np.arange(1, 11) % 11
+    falling = digits[:, :10] @ np.arange(10, 0, -1) % 11
+    mask: Mask = dated & (np.where(late, falling, rising) == digits[:, 10])
+    return mask
+
+
+def _each(check: Callable[[str], bool]) -> Callable[[pa.Array], Mask]:
+    """Lift a test of one value to a column; it runs on values of the right form only, which are few."""
+
+    def test(values: pa.Array) -> Mask:
+        return np.fromiter((check(value) for value in values.to_pylist()), np.bool_, len(values))
+
+    return test
+
+
+def _on_digits(check: Callable[[Digits], Mask]) -> Callable[[pa.Array], Mask]:
+    def test(values: pa.Array) -> Mask:
+        joined = "".join(values.to_pylist()).encode("ascii")
+        return check(np.frombuffer(joined, np.uint8).reshape(len(values), -1).astype(np.int64) - ord("0"))
+
+    return test
+
+
+def _hetu(value: str) -> bool:
+    return bool(hetu.is_valid(value, allow_temporary=True))
+
+
+def _card(value: str) -> bool:
+    return len(set(value)) > 1 and bool(luhn.is_valid(value))
+
+
+ONE_PER_CENT = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of identifier. ``chance`` is the share of random values of the same length that pass by luck."""
+
+    form: str  # RE2, on upper case without spaces, dots, hyphens and slashes (``separators``)
+    test: Callable[[pa.Array], Mask] | None
+    chance: float
+    separators: str = r"[\s\-./]"
+    national: bool = True
+
+    @property
+    def lucky(self) -> bool:
+        """Tell whether luck passes one value in a hundred or more, so that only a column can decide."""
+        return self.chance >= ONE_PER_CENT
+
+
+# Issuer prefixes and lengths of the card schemes in use in Europe (ISO/IEC 7812-1; EMVCo, schemes' public BIN tables).
+_CARD = (
+    r"4(?:\d{12}|\d{15}|\d{18})"  # Visa
+    r"|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"  # Mastercard
+    r"|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12}"  # American Express, Diners Club, JCB
+    r"|(?:5[06-9]|6\d)\d{10,17}"  # Maestro, Discover, UnionPay
+)
+# Prefixes that HMRC never issues, and D, F, I, Q, U, V in either letter (O in the second).
+_NINO = r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{6}[A-D]"
+_NINO_NEVER = frozenset({"BG", "GB", "NK", "KN", "TN", "NT", "ZZ"})
+
+KINDS: dict[str, Kind] = {
+    "fi_hetu": Kind(r"[0-3]\d[01]\d{3}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]", _each(_hetu), 0.003, r"\s"),
+    "hu_tax_id": Kind(r"8\d{9}", _on_digits(_hu_tax_id), 0.10),
+    "hu_taj": Kind(r"\d{9}", _on_digits(_hu_taj), 0.10),
+    "hu_personal_number": Kind(r"[1-8]\d{10}", _on_digits(_hu_personal_number), 0.004),
+    "ua_rntrc": Kind(r"\d{10}", _each(rntrc.is_valid), 0.10),
+    "gb_nino": Kind(_NINO, _each(lambda value: value[:2] not in _NINO_NEVER), 0.01),
+    "iban": Kind(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", _each(iban.is_valid), 0.0, national=False),
+    "card": Kind(_CARD, _each(_card), 0.05, national=False),
+}
+NATIONAL = frozenset(name for name, kind in KINDS.items() if kind.national)
+
+
+def normalised(kind: str, values: pa.Array) -> pa.Array:
+    """Return ``values`` in upper case without the separators that people write in this kind."""
+    return pc.utf8_upper(pc.replace_substring_regex(values, KINDS[kind].separators, ""))
+
+
+def valid(kind: str, values: pa.Array) -> pa.BooleanArray:
+    """Tell for each text whether it is a well-formed ``kind`` with right check digits; null is not.
+
+    Raises ``KeyError`` for an unknown kind.
+    """
+    rule = KINDS[kind]
+    tidy = normalised(kind, values)
+    formed = pc.fill_null(pc.match_substring_regex(tidy, f"^(?:{rule.form})$"), fill_value=False)
+    places = np.flatnonzero(np.asarray(formed))
+    if len(places) and rule.test is not None:
+        passed = rule.test(tidy.take(pa.array(places)))
+        mask = np.zeros(len(tidy), np.bool_)
+        mask[places[passed]] = True
+        return pa.array(mask)
+    return formed
+
+
+def is_valid(kind: str, value: str) -> bool:
+    """Tell it of a single candidate, for spans found in a text; the form is asked before any column is made."""
+    rule = KINDS[kind]
+    tidy = re.sub(rule.separators, "", value, flags=re.ASCII).upper()
+    if not tidy.isascii() or not re.fullmatch(rule.form, tidy):
+        return False
+    return rule.test is None or bool(rule.test(pa.array([tidy]))[0])

@@ -1,0 +1,140 @@
+"""Rules for identifiers in text whoever they belong to: addresses, numbers with check digits, phone numbers.
+
+Patterns run on folded text (lower case, ASCII digits) and repeat within bounds only, so that no text makes them slow.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+import phonenumbers
+
+from gateway.detection.national_ids import is_valid
+from gateway.detection.spans import Rank, Span, uncovered
+
+_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_EMAIL_SPELT = re.compile(
+    r"[\w.+-]{1,64} ?[\[(] ?(?:at|a|@|kukac|miukumauku|собака) ?[\])] ?[\w-]{1,63}"
+    r"(?: ?(?:\.|[\[(] ?(?:dot|piste|pont|крапка) ?[\])]) ?[\w-]{1,63}){1,4}"
+)
+_URL = re.compile(r"(?:\b[a-z]{2,8}://|\bwww\.)[^\s<>\"]{2,2000}")
+_IBAN = re.compile(r"\b[a-z]{2}[0-9]{2}(?: ?[a-z0-9]{1,4}){3,8}\b")
+_HETU = re.compile(r"(?<![0-9a-z])[0-3][0-9][01][0-9]{3}[-+a-fu-y][0-9]{3}[0-9a-fhj-npr-y](?![0-9a-z])")
+_NINO = re.compile(r"\b[a-z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[a-d]\b")
+_IPV4 = re.compile(r"(?<![0-9.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?!\.?[0-9])")
+_IPV6 = re.compile(r"(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])")
+_DATE = re.compile(
+    r"(?<![0-9])(?:(?:19|20)[0-9]{2}[-./] ?[01]?[0-9][-./] ?[0-3]?[0-9]"
+    r"|[0-3]?[0-9][-./] ?[01]?[0-9][-./] ?(?:19|20)[0-9]{2})(?![0-9])"
+)
+_RUN = re.compile(r"\+?\(?[0-9](?:[ \n().\-/]{0,3}[0-9]){5,60}")
+_GROUP = re.compile(r"\+?\(?[0-9]+")
+_NUMBERS = {9: ("hu_taj",), 10: ("hu_tax_id", "ua_rntrc"), 11: ("hu_personal_number",)}
+_CARD_DIGITS = range(12, 20)
+_PHONE_DIGITS = range(7, 16)
+_WINDOWS = 40  # ways of cutting one run of digits that are tried
+_REGIONS = {"fi": ("FI",), "hu": ("HU",), "uk": ("UA",), "en": ("GB", "US"), "sv": ("SE", "FI")}
+_ANYWHERE = ("FI", "HU", "UA", "GB")
+
+
+def rule_spans(folded: str, language: str | None) -> list[Span]:
+    """Return what the rules find in a folded text."""
+    spans: list[Span] = []
+    if "@" in folded or "(" in folded or "[" in folded:
+        spans += _all(_EMAIL, folded, "email") + _all(_EMAIL_SPELT, folded, "email")
+    if "://" in folded or "www." in folded:
+        spans += _all(_URL, folded, "url")
+    if any(character in folded for character in "0123456789"):
+        spans += _with_digits(folded, language, spans)
+    elif "::" in folded:
+        spans += _addresses(folded)
+    return spans
+
+
+def _all(pattern: re.Pattern[str], folded: str, category: str, rank: Rank = Rank.RULE) -> list[Span]:
+    return [Span(match.start(), match.end(), category, rank) for match in pattern.finditer(folded)]
+
+
+def _with_digits(folded: str, language: str | None, known: list[Span]) -> list[Span]:
+    spans = [*_ibans(folded), *_addresses(folded)]
+    spans += [span for span in _all(_HETU, folded, "national_id", Rank.CHECKED) if _holds("fi_hetu", folded, span)]
+    spans += [span for span in _all(_NINO, folded, "national_id", Rank.CHECKED) if _holds("gb_nino", folded, span)]
+    # Dates look like phone numbers to every numbering plan.
+    rest = uncovered(folded, [*known, *spans, *_all(_DATE, folded, "date")])
+    for run in _RUN.finditer(rest):
+        spans += _numbers(run, language)
+    return spans
+
+
+def _holds(kind: str, folded: str, span: Span) -> bool:
+    return is_valid(kind, folded[span.start : span.end])
+
+
+def _ibans(folded: str) -> list[Span]:
+    """Candidates are cut back word by word: an IBAN may be followed by an ordinary word."""
+    spans = []
+    for match in _IBAN.finditer(folded):
+        end = match.end()
+        while end > match.start():
+            if is_valid("iban", folded[match.start() : end]):
+                spans.append(Span(match.start(), end, "iban", Rank.CHECKED))
+                break
+            end = folded.rfind(" ", match.start(), end)
+    return spans
+
+
+def _addresses(folded: str) -> list[Span]:
+    spans = []
+    for pattern in (_IPV4, _IPV6):
+        for span in _all(pattern, folded, "ip_address"):
+            try:
+                ipaddress.ip_address(folded[span.start : span.end])
+            except ValueError:
+                continue
+            spans.append(span)
+    return spans
+
+
+def _numbers(run: re.Match[str], language: str | None) -> Iterator[Span]:
+    """The first way of cutting a run of digits into something known, then the rest of the run."""
+    text, offset = run.group(), run.start()
+    groups = [match.span() for match in _GROUP.finditer(text)]
+    first = 0
+    tried = 0
+    while first < len(groups):
+        for last in range(len(groups) - 1, first - 1, -1):
+            tried += 1
+            low, high = groups[first][0], groups[last][1]
+            found = _name_number(text[low:high], language, leads=first == 0) if tried <= _WINDOWS else None
+            if found is not None:
+                yield Span(offset + low, offset + high, *found)
+                first = last
+                break
+        first += 1
+
+
+def _name_number(text: str, language: str | None, *, leads: bool) -> tuple[str, Rank] | None:
+    digits = "".join(character for character in text if character.isdigit())
+    plus = text.lstrip("(").startswith("+")
+    if not plus:
+        if any(is_valid(kind, digits) for kind in _NUMBERS.get(len(digits), ())):
+            return "national_id", Rank.CHECKED
+        if len(digits) in _CARD_DIGITS and is_valid("card", digits):
+            return "card_number", Rank.CHECKED
+    if len(digits) not in _PHONE_DIGITS:
+        return None
+    if plus or digits.startswith("0"):
+        return "phone", Rank.RULE
+    return ("phone", Rank.RULE) if leads and _in_a_plan(text, language) else None
+
+
+def _in_a_plan(text: str, language: str | None) -> bool:
+    for region in _REGIONS.get(language or "", _ANYWHERE):
+        try:
+            if phonenumbers.is_valid_number(phonenumbers.parse(text, region)):
+                return True
+        except phonenumbers.NumberParseException:
+            continue
+    return False

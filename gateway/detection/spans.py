@@ -1,0 +1,80 @@
+"""Findings in one text: places with a category, made free of overlaps, and written as ``[CATEGORY]``."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_WORD = re.compile(r"\w\w")  # less than that is a name's ending, as in Smith's
+
+
+class Rank(enum.IntEnum):
+    """Whose word counts more where two findings meet."""
+
+    MODEL = 0
+    RULE = 1
+    CHECKED = 2
+    OWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters ``start`` to ``end`` (exclusive) are of a category."""
+
+    start: int
+    end: int
+    category: str
+    rank: Rank
+
+
+def settle(spans: Iterable[Span], text: str) -> list[Span]:
+    """Return spans in order without overlaps that cover all of the given ones.
+
+    Firm findings that overlap become one, under the category of the longest; a model's finding keeps what they leave.
+    """
+    everything = list(spans)
+    firm = _united(span for span in everything if span.rank > Rank.MODEL)
+    rest = [piece for span in everything if span.rank is Rank.MODEL for piece in _remainders(span, firm, text)]
+    return sorted([*firm, *_united(rest)], key=lambda span: span.start)
+
+
+def _united(spans: Iterable[Span]) -> list[Span]:
+    merged: list[tuple[Span, Span]] = []  # the union, and the member that names it
+    for span in sorted(spans, key=lambda one: (one.start, -one.end)):
+        if merged and span.start < merged[-1][0].end:
+            union, name = merged[-1]
+            name = max(name, span, key=lambda one: (one.end - one.start, one.rank))
+            merged[-1] = (Span(union.start, max(union.end, span.end), name.category, name.rank), name)
+        else:
+            merged.append((span, span))
+    return [union for union, _ in merged]
+
+
+def _remainders(span: Span, firm: list[Span], text: str) -> list[Span]:
+    pieces, start = [], span.start
+    for other in [one for one in firm if one.end > span.start and one.start < span.end]:
+        pieces.append((start, other.start))
+        start = max(start, other.end)
+    pieces.append((start, span.end))
+    return [Span(low, high, span.category, span.rank) for low, high in pieces if _WORD.search(text[low:high])]
+
+
+def uncovered(text: str, spans: Iterable[Span]) -> str:
+    """Return ``text`` with what the spans cover blanked out, places kept."""
+    for span in spans:
+        text = text[: span.start] + " " * (span.end - span.start) + text[span.end :]
+    return text
+
+
+def render(text: str, spans: Iterable[Span]) -> str:
+    """Write each span as its category in capitals, in brackets."""
+    parts, at = [], 0
+    for span in spans:
+        # What a model's remainder borders on keeps its blanks.
+        cut = text[span.start : span.end]
+        lead, tail = len(cut) - len(cut.lstrip()), len(cut) - len(cut.rstrip())
+        parts += [text[at : span.start + lead], f"[{span.category.upper()}]"]
+        at = span.end - tail
+    return "".join([*parts, text[at:]])

@@ -1,0 +1,232 @@
+"""The shape of the catalogue files of a pack. The JSON Schema for editors is generated from these models."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
+
+from gateway.vocabulary.contracts import ConsentForm, ScopeMode, SourceKind
+from gateway.vocabulary.fields import FieldKind, ValueType
+from gateway.vocabulary.purposes import LegalBasis
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+Title = Annotated[dict[Language, Words], Field(description="A title in each language of the pack.")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Article = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}(\([0-9a-z]+\))*$")]
+ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Category = Annotated[str, StringConstraints(pattern=r"^[a-z_]+(\.[a-z_]+)*$")]
+Days = Annotated[int, Field(ge=1, le=36_500)]
+Sensitive = Literal[
+    "ethnicity", "politics", "religion", "union", "genetic", "biometric", "health", "sex_life", "criminal"
+]
+
+
+class Model(BaseModel):
+    """Unknown keys are refused; values are taken as they stand, never coerced."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ControllerModel(Model):
+    """Who answers for the processing (Art. 4(7), 30(1)(a))."""
+
+    name: Words
+    contact: Words
+    country: Country
+    data_protection_officer: Words
+    supervisory_authority: Words
+
+
+class PackFile(Model):
+    """``pack.yaml``."""
+
+    id: RuleName
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
+    title: Title
+    languages: Annotated[list[Language], Field(min_length=1)]
+    effective_from: Annotated[AwareDatetime, Field(description="The pack permits nothing before this instant.")]
+    supersedes: str | None = None
+    controller: ControllerModel
+
+
+class ConsentModel(Model):
+    """When a consent counts (Art. 7 and 8)."""
+
+    valid_days: Days
+    notices: Annotated[list[Words], Field(description="Notice versions under which it counts; empty: any.")]
+    minimum_age: Annotated[int, Field(ge=13, le=18, description="Art. 8(1): 16, or down to 13 by national law.")]
+
+
+class PurposeModel(Model):
+    """A purpose (Art. 5(1)(b)) on one legal basis (Art. 6(1))."""
+
+    id: Id
+    bit: Annotated[int, Field(ge=0, le=62, description="Place in the permission mask; never changes.")]
+    title: Title
+    legal_basis: LegalBasis
+    dpv: Annotated[str, StringConstraints(pattern=r"^dpv:[A-Za-z]+$")]
+    profiling: bool
+    consent: ConsentModel | None = None
+
+
+class PurposesFile(Model):
+    """``purposes.yaml``."""
+
+    purposes: Annotated[list[PurposeModel], Field(min_length=1)]
+
+
+class AgeBandModel(Model):
+    """A date of birth becomes an age band."""
+
+    kind: Literal["age_band"]
+    years: Annotated[int, Field(ge=2, le=50)]
+
+
+class PrefixModel(Model):
+    """A text becomes its first characters."""
+
+    kind: Literal["prefix"]
+    length: Annotated[int, Field(ge=1, le=20)]
+
+
+class PlainTransformModel(Model):
+    """``keep`` as it is, ``month``: first day of the month, ``redacted``: findings replaced by their category."""
+
+    kind: Literal["keep", "month", "redacted"]
+
+
+TransformModel = Annotated[AgeBandModel | PrefixModel | PlainTransformModel, Field(discriminator="kind")]
+
+
+class FieldModel(Model):
+    """One entry of the catalogue."""
+
+    id: Id
+    title: Title
+    category: Category
+    dpv: Annotated[str, StringConstraints(pattern=r"^pd:[A-Za-z]+$")]
+    kind: FieldKind
+    type: ValueType
+    column: Annotated[Id | None, Field(description="Stored name; the id when not given. None for direct.")] = None
+    transform: TransformModel | None = None
+    identifier: Id | None = None
+    special: Sensitive | None = None
+    reveals: list[Sensitive] = []
+    finding: Id | None = None
+
+
+class FieldsFile(Model):
+    """``fields.yaml``."""
+
+    fields: Annotated[list[FieldModel], Field(min_length=1)]
+
+
+class ScopeModel(Model):
+    """How long one pseudonym lives at the recipient; a transaction scope has no epoch."""
+
+    mode: ScopeMode
+    epoch_days: Days | None = None
+
+
+class RecipientModel(Model):
+    """What one recipient may receive, until the end of the day ``expires`` (UTC)."""
+
+    id: Id
+    title: Title
+    purposes: Annotated[list[Id], Field(min_length=1)]
+    fields: Annotated[list[Id], Field(description="Attributes beside the pseudonym; [] for none.")]
+    scope: ScopeModel
+    minimum_size: Annotated[int, Field(ge=5)]
+    expires: dt.date
+    approver: Words
+    country: Country
+    formats: Annotated[list[Literal["csv", "ndjson", "parquet"]], Field(min_length=1)] = ["csv", "ndjson", "parquet"]
+
+
+class RecipientsFile(Model):
+    """``recipients.yaml``."""
+
+    recipients: list[RecipientModel]
+
+
+class RetentionModel(Model):
+    """How long fields may be kept for purposes (Art. 5(1)(e))."""
+
+    purposes: Annotated[list[Id], Field(min_length=1)]
+    fields: Annotated[list[Id], Field(min_length=1)]
+    days: Days
+
+
+class RetentionFile(Model):
+    """``retention.yaml``."""
+
+    retention: list[RetentionModel]
+
+
+class FieldColumnModel(Model):
+    """A column that holds a field; ``region`` and ``region_column`` guide phone numbers."""
+
+    field: Id
+    region: Country | None = None
+    region_column: ColumnName | None = None
+    format: Words | None = None
+    language: Language | None = None
+    language_column: ColumnName | None = None
+
+
+class ConsentColumnModel(Model):
+    """A column that holds a choice for one purpose."""
+
+    consent: Id
+    form: ConsentForm
+    notice: Words | None = None
+
+
+class IgnoredColumnModel(Model):
+    """A column that is not taken in at all, and why."""
+
+    ignored: Words
+
+
+def _column_tag(value: Any) -> str:
+    if isinstance(value, str):
+        return "name"
+    keys = value if isinstance(value, dict) else {}
+    return next((tag for tag in ("consent", "ignored") if tag in keys), "field")
+
+
+ColumnModel = Annotated[
+    Annotated[Id, Tag("name")]
+    | Annotated[FieldColumnModel, Tag("field")]
+    | Annotated[ConsentColumnModel, Tag("consent")]
+    | Annotated[IgnoredColumnModel, Tag("ignored")],
+    Discriminator(_column_tag),
+]
+
+
+class SourceModel(Model):
+    """Which column of a source is which field, and what it may be stored for."""
+
+    id: Id
+    title: Title
+    kind: SourceKind
+    purposes: Annotated[list[Id], Field(min_length=1)]
+    subject: Annotated[list[Id], Field(min_length=1, description="Identifiers, strongest first.")]
+    columns: Annotated[dict[ColumnName, ColumnModel], Field(min_length=1)]
+    event: Id | None = None
+    time: ColumnName | None = None
+    time_format: Words | None = None
+    encoding: Words | None = None
+    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] | None = None
+    quarantine_days: Annotated[int, Field(ge=1, le=90)] = 30
+
+
+class SourcesFile(Model):
+    """``sources.yaml``."""
+
+    sources: list[SourceModel]

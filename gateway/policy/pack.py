@@ -1,0 +1,98 @@
+"""A loaded pack: rules with their fields resolved, cases, and the catalogue that the other rooms may read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.vocabulary.catalogue import Catalogue
+from gateway.vocabulary.decisions import Action, ProcessingRequest, Reason
+from gateway.vocabulary.names import FieldId, PurposeId, RecipientId, RuleId, SourceId
+
+
+class RuleKind(enum.StrEnum):
+    """DPV's kinds of rule."""
+
+    PERMISSION = "permission"
+    PROHIBITION = "prohibition"
+    OBLIGATION = "obligation"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """When a rule concerns a request; ``None`` sets no limit, a set limits to its members."""
+
+    actions: frozenset[Action] | None = None
+    purposes: frozenset[PurposeId] | None = None
+    sources: frozenset[SourceId] | None = None
+    recipients: frozenset[RecipientId] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One decision of the officer.
+
+    ``fields`` are the catalogue fields it names, resolved when the pack was loaded: for a permission what it opens
+    (the empty set opens membership only), for a prohibition what it closes, with ``None`` for the whole request. A
+    prohibition with ``together`` closes its fields only when a request has all of them.
+    """
+
+    id: RuleId
+    kind: RuleKind
+    article: str
+    rationale: str
+    when: Condition
+    fields: frozenset[FieldId] | None = None
+    together: bool = False
+    minimum_size: int | None = None
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a case says the answer is; ``None`` leaves a part open, a set is the exact set."""
+
+    permit: bool
+    columns: frozenset[str] | None = None
+    identifiers: frozenset[FieldId] | None = None
+    withheld: frozenset[FieldId] | None = None
+    minimum_size: int | None = None
+    reasons: tuple[Reason, ...] | None = None  # code, rule and field count; the words do not
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A request with the answer that the officer expects, and the rules that it is there to show."""
+
+    id: str
+    file: str
+    rules: frozenset[RuleId]
+    request: ProcessingRequest
+    expect: Expectation
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """One version of a policy pack. ``segments`` holds raw YAML by path; another room reads it."""
+
+    catalogue: Catalogue
+    title: Mapping[str, str]
+    languages: tuple[str, ...]
+    effective_from: dt.datetime
+    supersedes: str | None
+    rules: tuple[Rule, ...]  # by id
+    cases: tuple[Case, ...]
+    segments: Mapping[str, str]
+    changelog: str
+
+    @property
+    def digest(self) -> str:
+        """sha256 hex over all files of the pack, by path."""
+        return self.catalogue.digest
+
+    @property
+    def label(self) -> str:
+        """``pack@version:digest``."""
+        return self.catalogue.label

@@ -1,0 +1,123 @@
+"""The disclosure ledger: which list went to whom, and who is still to be told that a member was erased (Art. 19)."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import Any, cast
+
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlmodel import Session, col, delete, select
+
+from gateway.foundation.arrays import BLOCK
+from gateway.foundation.errors import Conflict
+from gateway.release.entries import Disclosure
+from gateway.release.rows import DisclosureRow, TombstoneRow, create
+from gateway.vocabulary.names import RecipientId, ReleaseId, ScopeId, SegmentId
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(Disclosure))
+
+
+class Disclosures:
+    """Append and read; a recorded disclosure does not change."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        create(engine)
+
+    def record(self, disclosure: Disclosure) -> None:
+        """Keep a disclosure; the same again changes nothing, another one under its id is a ``Conflict``."""
+        with Session(self._engine) as session:
+            known = _one(session, disclosure.release)
+            if known is None:
+                session.add(DisclosureRow(**{name: getattr(disclosure, name) for name in _FIELDS}))
+                session.commit()
+            elif known != disclosure:
+                raise Conflict("a release with this id is recorded already: take a new id")
+
+    def get(self, release: ReleaseId) -> Disclosure | None:
+        """Return a disclosure; ``None`` when there is none of that id."""
+        with Session(self._engine) as session:
+            return _one(session, release)
+
+    def latest(self, segment: SegmentId, recipient: RecipientId, scope: ScopeId | None) -> Disclosure | None:
+        """Return the newest disclosure of a list, the one that the next delta starts from; of any scope if ``None``."""
+        found = self._select(1, segment=segment, recipient=recipient, scope=scope)
+        return found[0] if found else None
+
+    def list(
+        self, *, segment: SegmentId | None = None, recipient: RecipientId | None = None, scope: ScopeId | None = None
+    ) -> tuple[Disclosure, ...]:
+        """Return disclosures, the newest first."""
+        return self._select(None, segment=segment, recipient=recipient, scope=scope)
+
+    def of_recipients(self) -> dict[RecipientId, tuple[ScopeId, ...]]:
+        """Return each recipient's scopes in which something has been released."""
+        query = select(DisclosureRow.recipient, DisclosureRow.scope).distinct()
+        scopes: dict[RecipientId, tuple[ScopeId, ...]] = {}
+        with Session(self._engine) as session:
+            for recipient, scope in sorted(session.exec(query)):
+                known = scopes.get(RecipientId(recipient), ())
+                scopes[RecipientId(recipient)] = (*known, ScopeId(scope))
+        return scopes
+
+    def add_tombstones(
+        self,
+        scope: ScopeId,
+        segment: SegmentId,
+        pseudonyms: pa.Array | pa.ChunkedArray,
+        *,
+        at: dt.datetime,
+        reason: str = "erased",
+    ) -> None:
+        """Have 16-byte pseudonyms told as ``left`` in the next delta of a segment in a scope; twice is once."""
+        rows = [
+            {"scope": scope, "segment": segment, "pseudonym": block, "reason": reason, "at": at}
+            for block in pseudonyms.cast(BLOCK).to_pylist()
+        ]
+        if rows:
+            with self._engine.begin() as connection:
+                connection.execute(sa.insert(TombstoneRow).prefix_with("OR IGNORE"), rows)
+
+    def pending_tombstones(self, scope: ScopeId, segment: SegmentId) -> pa.Array:
+        """Return the pseudonyms (``pa.binary(16)``, in their own order) that the list's recipient is yet to drop."""
+        query = select(TombstoneRow.pseudonym).where(TombstoneRow.scope == scope, TombstoneRow.segment == segment)
+        with Session(self._engine) as session:
+            return pa.array(sorted(session.exec(query)), BLOCK)
+
+    def deliver_tombstones(self, scope: ScopeId, segment: SegmentId, told: pa.Array | None = None) -> int:
+        """Remove tombstones that a recorded delta has told, all pending ones if not named; return their number.
+
+        To be called after ``record``: a crash between the two tells them once more, never once too little.
+        """
+        here = (col(TombstoneRow.scope) == scope, col(TombstoneRow.segment) == segment)
+        if told is None:
+            return self._delete(*here)
+        return sum(self._delete(*here, col(TombstoneRow.pseudonym) == block) for block in told.to_pylist())
+
+    def forget_scope(self, scope: ScopeId) -> int:
+        """Remove the tombstones of a scope whose key is destroyed: nobody can tell them any more."""
+        return self._delete(col(TombstoneRow.scope) == scope)
+
+    def _select(self, limit: int | None, **wanted: str | None) -> tuple[Disclosure, ...]:
+        query = select(DisclosureRow).order_by(col(DisclosureRow.position).desc()).limit(limit)
+        for name, value in wanted.items():
+            if value is not None:
+                query = query.where(getattr(DisclosureRow, name) == value)
+        with Session(self._engine) as session:
+            return tuple(_entry(row) for row in session.exec(query))
+
+    def _delete(self, *conditions: Any) -> int:
+        with self._engine.begin() as connection:
+            gone = connection.execute(delete(TombstoneRow).where(*conditions))
+            return cast("sa.CursorResult[Any]", gone).rowcount
+
+
+def _one(session: Session, release: str) -> Disclosure | None:
+    row = session.exec(select(DisclosureRow).where(DisclosureRow.release == release)).first()
+    return _entry(row) if row else None
+
+
+def _entry(row: DisclosureRow) -> Disclosure:
+    return Disclosure(**{name: getattr(row, name) for name in _FIELDS})

@@ -1,0 +1,55 @@
+"""Tables of the disclosure ledger; their rows never leave this room."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from gateway.foundation.database import Instant
+
+
+class _Release(SQLModel, registry=registry()):
+    """Base of this room's tables, with metadata of their own."""
+
+
+class DisclosureRow(_Release, table=True):
+    """One disclosure."""
+
+    __tablename__ = "release_disclosure"
+
+    position: int | None = Field(default=None, primary_key=True)
+    release: str = Field(unique=True)
+    segment: str = Field(index=True)
+    snapshot: str
+    recipient: str
+    purpose: str
+    scope: str = Field(index=True)
+    format: str
+    kind: str
+    previous: str | None
+    size: int
+    entered: int
+    left: int
+    at: dt.datetime = Field(sa_column=sa.Column(Instant, nullable=False))
+    policy: str
+    sha256: str
+
+
+class TombstoneRow(_Release, table=True):
+    """One erased member's pseudonym, to be told with the next delta of one list."""
+
+    __tablename__ = "release_tombstone"
+
+    scope: str = Field(primary_key=True)
+    segment: str = Field(primary_key=True)
+    pseudonym: bytes = Field(sa_column=sa.Column(sa.LargeBinary(16), primary_key=True))
+    reason: str
+    at: dt.datetime = Field(sa_column=sa.Column(Instant, nullable=False))
+
+
+def create(engine: sa.Engine) -> None:
+    """Make the tables that are not there yet."""
+    _Release.metadata.create_all(engine)

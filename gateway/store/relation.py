@@ -1,0 +1,142 @@
+"""The only way to read: what one Permit opens at one instant, as two virtual tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from sqlglot import exp
+
+from gateway.foundation.database import to_micros
+from gateway.store.confine import confined_tables
+from gateway.store.errors import QueryRefused
+from gateway.store.guard import CONFINED, Opened, judged, render
+from gateway.store.meta import read_oldest
+from gateway.store.schema import STAMP, Columns, instant
+from gateway.vocabulary.decisions import Action, Permit
+from gateway.vocabulary.fields import ValueType
+from gateway.vocabulary.relations import EVENTS, PROFILES, QueryResult
+
+OpenCursor = Callable[[], AbstractContextManager[Any]]
+
+
+def check_permit(permit: Permit, at: dt.datetime) -> None:
+    """Refuse a Permit that has run out or is for another action than reading."""
+    given: object = permit  # callers without types exist
+    if not isinstance(given, Permit):
+        raise QueryRefused("no_permit")
+    if permit.valid_until <= at:
+        raise QueryRefused("permit_expired")
+    if permit.request.action not in (Action.SEGMENT, Action.RELEASE):
+        raise QueryRefused("permit_is_not_for_reading")
+
+
+def permitted(permit: Permit, at: dt.datetime) -> str:
+    """Return the condition on ``profile_rows`` under which a person takes part: their own permission, now."""
+    return f"(permits & {int(permit.rows.mask)}::UBIGINT) <> 0 AND permits_until > {instant(at)}"
+
+
+def profile_value(permit: Permit, name: str, at: dt.datetime, oldest: Mapping[str, int]) -> str:
+    """Return the SQL of one profile column: empty where the value was collected longer ago than its retention."""
+    horizon = at - permit.columns[name].retention
+    if oldest.get(name, 0) > to_micros(horizon):  # no value of this column is that old: spare the look at the stamps
+        return f'"{name}"'
+    return f'CASE WHEN "{STAMP}{name}" > {instant(horizon)} THEN "{name}" END AS "{name}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A query that has been judged, as the text that runs."""
+
+    sql: str
+    digest: str  # sha256 hex of ``sql``
+
+
+class StoreRelation:
+    """``profiles`` and ``events`` of the people who permit the purpose now, with the columns that are permitted."""
+
+    def __init__(self, permit: Permit, at: dt.datetime, columns: Columns, cursor: OpenCursor) -> None:
+        check_permit(permit, at)
+        self.permit = permit
+        self.at = at
+        self.profile_columns: Mapping[str, ValueType] = _open(permit, columns.profiles)
+        self.event_columns: Mapping[str, ValueType] = _open(permit, columns.events)
+        self._cursor = cursor
+
+    def run(self, query: Any) -> QueryResult:
+        """Judge ``query`` (a SQLGlot SELECT over the virtual tables) and run it.
+
+        :raises QueryRefused: for any other table, a column that is not open, or an operation that is not listed.
+        """
+        with self._cursor() as cursor:
+            cursor.execute("BEGIN")
+            try:
+                prepared = self._prepare(query, read_oldest(cursor))
+                table = _run(cursor, prepared.sql)
+            finally:
+                cursor.execute("ROLLBACK")
+        return QueryResult(table, prepared.digest)
+
+    def prepare(self, query: Any) -> Prepared:
+        """Judge ``query`` and return the text that would run, without running it."""
+        with self._cursor() as cursor:
+            return self._prepare(query, read_oldest(cursor))
+
+    def execute(self, prepared: Prepared) -> pa.Table:
+        """Run a text that this relation prepared."""
+        with self._cursor() as cursor:
+            return _run(cursor, prepared.sql)
+
+    def _prepare(self, query: Any, oldest: Mapping[str, int]) -> Prepared:
+        tree = judged(query, Opened(self.profile_columns, self.event_columns))
+        used = {column.name for column in tree.find_all(exp.Column)}
+        for table in confined_tables(tree):
+            table.set("alias", exp.TableAlias(this=exp.to_identifier(table.alias_or_name)))
+            table.set("this", exp.to_identifier(CONFINED))
+        named = {table.name for table in tree.find_all(exp.Table)}
+        bodies = {PROFILES: self._profiles(used, oldest), EVENTS: self._events(used), CONFINED: self._confined(used)}
+        opened = ", ".join(f'"{name}" AS NOT MATERIALIZED ({bodies[name]})' for name in bodies if name in named)
+        text = render(tree)
+        text = f"WITH {opened}, {text.removeprefix('WITH ')}" if tree.ctes else f"WITH {opened} {text}"
+        return Prepared(text, hashlib.sha256(text.encode()).hexdigest())
+
+    def _profiles(self, used: set[str], oldest: Mapping[str, int]) -> str:
+        columns = [profile_value(self.permit, name, self.at, oldest) for name in self.profile_columns if name in used]
+        horizon = instant(self.at - self.permit.rows.profiles_for)
+        return (
+            f"SELECT {', '.join(['person', *columns])} FROM main.profile_rows "
+            f"WHERE {permitted(self.permit, self.at)} AND collected_at > {horizon}"
+        )
+
+    def _events(self, used: set[str]) -> str:
+        people = f"SELECT person FROM main.profile_rows WHERE {permitted(self.permit, self.at)}"
+        return f"{self._confined(used)} AND person IN ({people})"
+
+    def _confined(self, used: set[str]) -> str:
+        columns = [self._event_value(name) for name in self.event_columns if name in used]
+        horizon = instant(self.at - self.permit.rows.events_for)
+        shown = ", ".join(["person", "event", '"at"', *columns])
+        return f'SELECT {shown} FROM main.event_rows WHERE "at" > {horizon}'
+
+    def _event_value(self, name: str) -> str:
+        retention = self.permit.columns[name].retention
+        if retention >= self.permit.rows.events_for:
+            return f'"{name}"'
+        return f'CASE WHEN "at" > {instant(self.at - retention)} THEN "{name}" END AS "{name}"'
+
+
+def _open(permit: Permit, columns: Mapping[str, ValueType]) -> Mapping[str, ValueType]:
+    return {name: kind for name, kind in columns.items() if name in permit.columns}
+
+
+def _run(cursor: Any, sql: str) -> pa.Table:
+    try:
+        return cursor.execute(sql).to_arrow_table()
+    except duckdb.Error:  # DuckDB quotes the value that it could not convert
+        raise QueryRefused("query_failed") from None

@@ -1,0 +1,78 @@
+"""One chunk of rows as the vault sees it: normalised identifiers, hashed, and numbered where they are distinct."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from gateway.foundation.arrays import Blocks
+from gateway.vault.blind import BlindHash
+from gateway.vault.columns import Indexes, distinct
+from gateway.vault.errors import ColumnsDisagree
+from gateway.vault.normalise import normalise
+
+SUPPRESSIBLE = frozenset({"email", "phone", "customer_number", "national_id"})
+
+
+@dataclass(frozen=True, slots=True)
+class Identifiers:
+    """Distinct identifiers of a chunk. ``codes`` (rows, types) numbers each row's, -1 where absent."""
+
+    kinds: tuple[str, ...]
+    texts: tuple[pa.Array, ...]  # normalised, one column per type
+    codes: Indexes
+    blinds: Blocks  # sorted
+    kind_of: Indexes
+    row_of: Indexes  # a row that has it
+
+    def of_kind(self, kind: int, codes: Indexes) -> Indexes:
+        """Those of ``codes`` that are of one type."""
+        mine: Indexes = codes[self.kind_of[codes] == kind]
+        return mine
+
+
+def read(columns: Mapping[str, pa.Array], regions: pa.Array | None, index: BlindHash) -> Identifiers:
+    """Normalise and hash the identifier columns, strongest first."""
+    kinds = tuple(columns)
+    count = {len(column) for column in columns.values()} | ({len(regions)} if regions is not None else set())
+    if len(count) != 1:
+        msg = "the identifier columns are not of the same rows"
+        raise ColumnsDisagree(msg)
+    texts = tuple(normalise(kind, column, regions) for kind, column in columns.items())
+    hashed = [_hash(index, kind, text) for kind, text in zip(kinds, texts, strict=True)]
+    rows = np.concatenate([places for places, _ in hashed])
+    types = np.repeat(np.arange(len(kinds)), [len(places) for places, _ in hashed])
+    blinds, place = distinct(np.concatenate([blocks for _, blocks in hashed]))
+    codes = np.full((count.pop(), len(kinds)), -1, np.int64)
+    codes[rows, types] = place
+    kind_of = np.empty(len(blinds), np.int64)
+    row_of = np.empty(len(blinds), np.int64)
+    kind_of[place], row_of[place] = types, rows
+    return Identifiers(kinds, texts, codes, blinds, kind_of, row_of)
+
+
+def suppressible(chunk: Identifiers, suppression: BlindHash) -> list[tuple[Indexes, Blocks]]:
+    """Rows and suppression hashes, for each type that can be suppressed."""
+    pairs = zip(chunk.kinds, chunk.texts, strict=True)
+    return [_hash(suppression, kind, text) for kind, text in pairs if kind in SUPPRESSIBLE]
+
+
+def without(chunk: Identifiers, rows: npt.NDArray[np.bool_]) -> Identifiers:
+    """The chunk as if ``rows`` had no identifier."""
+    codes = np.where(rows[:, None], -1, chunk.codes)
+    return Identifiers(chunk.kinds, chunk.texts, codes, chunk.blinds, chunk.kind_of, chunk.row_of)
+
+
+def _hash(index: BlindHash, kind: str, text: pa.Array) -> tuple[Indexes, Blocks]:
+    places = np.flatnonzero(text.is_valid().to_numpy(zero_copy_only=False))
+    values = text.drop_null()
+    if not len(values):
+        return places, np.empty((0, 16), np.uint8)
+    coded = values.dictionary_encode()  # events repeat a person many times
+    if len(coded.dictionary) * 2 > len(values):
+        return places, index.of(kind, values)
+    return places, index.of(kind, coded.dictionary)[coded.indices.to_numpy()]

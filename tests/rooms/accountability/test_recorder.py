@@ -1,0 +1,381 @@
+"""Entries: closed to values, in the order of time, durable before they are acknowledged, and found again by tag."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import hashlib
+import hmac
+import io
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import audit
+from audit.testing import ephemeral_log
+from gateway.accountability import Recorder, SealedTags, verify_log, verify_signed
+from gateway.accountability.errors import EventRefused, LogDamaged, LogUnwritable
+from gateway.foundation.errors import IntegrityFailure, InvalidInput, Unavailable
+from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
+from gateway.vocabulary.names import EntryId, PurposeId, RecipientId, RequestId, SegmentId
+
+LABEL = "baseline@1:" + "a" * 64
+AT = dt.datetime(2026, 11, 21, 10, 0, tzinfo=dt.UTC)
+OPERATOR = Actor("operator", "cli")
+EVENT = GatewayEvent(OPERATOR, AuditAction.SEGMENT_CHECKED, "permit")
+CERTIFIER = audit.Signer("gateway.example/certificates", bytes(32))
+
+
+@pytest.fixture
+def log() -> Iterator[audit.Log]:
+    with ephemeral_log() as log:
+        yield log
+
+
+@pytest.fixture
+def recorder(log: audit.Log) -> Recorder:
+    return Recorder(log, LABEL, CERTIFIER)
+
+
+@pytest.fixture(scope="module")
+def untouched() -> Iterator[audit.Log]:
+    """One log for all the tests in which nothing may enter."""
+    with ephemeral_log() as log:
+        yield log
+
+
+def tag_of(key: bytes, entry_id: EntryId) -> bytes:
+    return hmac.digest(key, f"tag/v1|{entry_id}".encode(), "sha256")[:16]
+
+
+def tags_of(key: bytes) -> Callable[[Sequence[EntryId]], bytes]:
+    return lambda ids: b"".join(tag_of(key, one) for one in ids)
+
+
+def test_an_event_becomes_the_bytes_of_an_entry(log: audit.Log, recorder: Recorder) -> None:
+    entry_id = recorder.new_entry_id()
+    event = GatewayEvent(
+        Actor("client", "client_mailer"), AuditAction.SEGMENT_RELEASED, "permit", ("permitted",),
+        PurposeId("direct_marketing"), "6(1)(a)", RecipientId("mailer"), segment=SegmentId("loyal_helsinki"),
+        fields=("pseudonym",), members=2, query="b" * 64, request=RequestId("req_abc"),
+    )  # fmt: skip
+    receipt = recorder.record(event, at=AT, entry_id=entry_id, tags=bytes(16))
+    assert log.entry(receipt.index) == (
+        b'{"v":1,"id":"%b","ts":"2026-11-21T10:00:00.000000Z","actor":{"type":"client","ref":"client_mailer"},'
+        b'"action":"segment.released","decision":"permit","reasons":["permitted"],"purpose":"direct_marketing",'
+        b'"basis":"6(1)(a)","recipient":"mailer","segment":"loyal_helsinki","fields":["pseudonym"],"members":2,'
+        b'"policy":"%b","query":"%b","request":"req_abc","tags":["%b"]}'
+        % (entry_id.encode(), LABEL.encode(), b"b" * 64, b"0" * 32)
+    )
+    assert receipt.leaf_hash == audit.leaf_hash(log.entry(receipt.index))
+    assert [entry["id"] for entry in recorder.entries()] == [entry_id]
+
+
+def test_entry_ids_are_128_random_bits_without_a_prefix(recorder: Recorder) -> None:
+    ids = {recorder.new_entry_id() for _ in range(100)}
+    assert len(ids) == 100
+    assert all(len(one) == 26 and one == one.lower() for one in ids)
+
+
+VALUES = [
+    "Aino Esimerkki", "aino.esimerkki@example.org", "+358405550101", "1987-03-14", "10042", "Mannerheimintie 1", "",
+    "ä", "a b", "a\n", "a" * 200, "=cmd()", '"', "A1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", VALUES)
+@pytest.mark.parametrize(
+    "field",
+    ["purpose", "legal_basis", "recipient", "source", "segment", "snapshot", "batch", "query", "request", "policy"],
+)
+def test_no_value_and_no_free_text_enters(untouched: audit.Log, field: str, value: str) -> None:
+    if (field, value) == ("policy", ""):
+        return  # no policy named: the recorder's label stands in
+    event = GatewayEvent(OPERATOR, AuditAction.LOG_READ, "permit", **{field: value})
+    with pytest.raises(EventRefused) as refusal:
+        Recorder(untouched, LABEL).record(event, at=AT)
+    assert isinstance(refusal.value, InvalidInput)
+    assert not value or len(value) < 5 or value not in str(refusal.value)
+    assert refusal.value.__cause__ is None
+    assert untouched.size == 0
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_nor_in_lists_nor_as_an_actor(untouched: audit.Log, value: str) -> None:
+    recorder = Recorder(untouched, LABEL)
+    for event in (
+        GatewayEvent(OPERATOR, AuditAction.LOG_READ, "deny", reasons=("permitted", value)),
+        GatewayEvent(OPERATOR, AuditAction.LOG_READ, "deny", fields=(value,)),
+        GatewayEvent(Actor("operator", value), AuditAction.LOG_READ, "deny"),
+        GatewayEvent(OPERATOR, value, "deny"),  # type: ignore[arg-type] # as an untyped caller might
+        GatewayEvent(OPERATOR, AuditAction.LOG_READ, value),  # type: ignore[arg-type] # as an untyped caller might
+    ):
+        with pytest.raises(EventRefused) as refusal:
+            recorder.record(event, at=AT)
+        assert not value or len(value) < 5 or value not in str(refusal.value)
+    assert untouched.size == 0
+
+
+def test_reasons_and_ids_as_they_are_in_use_do_enter(recorder: Recorder) -> None:
+    event = GatewayEvent(
+        Actor("system", "gateway"), AuditAction.BATCH_REFUSED, "deny",
+        ("no_rule_permits", "special-categories-default", "not_a_number:total_spend", "wrong_number_of_columns"),
+        PurposeId("*"), "6(1)(f)", rows=0,
+    )  # fmt: skip
+    assert recorder.record(event, at=AT).index == 0
+
+
+@pytest.mark.parametrize("count", [-1, 2**60, "7"])
+def test_counts_are_counts(recorder: Recorder, count: int) -> None:
+    with pytest.raises(EventRefused, match="`rows`"):
+        recorder.record(GatewayEvent(OPERATOR, AuditAction.LOG_READ, "permit", rows=count), at=AT)
+
+
+@given(shifts=st.lists(st.integers(-1000, 1000), min_size=1, max_size=10))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12, deadline=None)
+def test_time_never_goes_back(shifts: list[int]) -> None:
+    with ephemeral_log() as log:
+        for shift in shifts:
+            Recorder(log, LABEL).record(EVENT, at=AT + dt.timedelta(milliseconds=shift))  # also across a restart
+        times = [entry["ts"] for entry in Recorder(log, LABEL).entries()]
+        assert times == sorted(times)
+        latest = max(shifts)
+        assert times[-1] == (AT + dt.timedelta(milliseconds=latest)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def test_time_never_goes_back_between_threads(log: audit.Log, recorder: Recorder) -> None:
+    def work(number: int) -> None:
+        for step in range(20):
+            recorder.record(EVENT, at=AT + dt.timedelta(microseconds=(step * 7919 + number * 104729) % 1000))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    times = [entry["ts"] for entry in recorder.entries()]
+    assert len(times) == log.size == 80
+    assert times == sorted(times)
+
+
+class Hesitant(audit.Log):
+    """A log that takes its time over the first entry."""
+
+    def submit(self, entries: Sequence[bytes]) -> audit.Pending:
+        if b"10:00:00.000000Z" in entries[0]:
+            time.sleep(0.1)
+        return super().submit(entries)
+
+
+def test_an_entry_cannot_overtake_one_of_an_earlier_time(tmp_path: Path) -> None:
+    with Hesitant.open(tmp_path / "log", CERTIFIER) as log:
+        recorder = Recorder(log, LABEL)
+        first = threading.Thread(target=lambda: recorder.record(EVENT, at=AT))
+        first.start()
+        time.sleep(0.02)
+        recorder.record(EVENT, at=AT + dt.timedelta(seconds=1))
+        first.join()
+        times = [entry["ts"] for entry in recorder.entries()]
+        assert times == sorted(times)
+        assert len(times) == 2
+
+
+def test_an_instant_without_a_zone_is_refused(recorder: Recorder) -> None:
+    with pytest.raises(EventRefused, match="aware"):
+        recorder.record(EVENT, at=AT.replace(tzinfo=None))
+
+
+def test_a_log_that_cannot_be_written_says_unavailable(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", lambda _handle: (_ for _ in ()).throw(OSError(28, "No space left")))
+        with pytest.raises(LogUnwritable, match="nothing may leave") as failure:
+            recorder.record(EVENT, at=AT)
+    assert isinstance(failure.value, Unavailable)
+    for action in (
+        lambda: recorder.record(EVENT, at=AT),
+        recorder.checkpoint,
+        lambda: recorder.bulk_tags(recorder.new_entry_id()),
+    ):
+        with pytest.raises(LogUnwritable):
+            action()
+
+
+# -- tags -----------------------------------------------------------------------------------------------------------
+
+
+def test_bulk_tags_are_sealed_before_their_entry(log: audit.Log, recorder: Recorder) -> None:
+    entry_id = recorder.new_entry_id()
+    with recorder.bulk_tags(entry_id) as tags:
+        tags.add(np.arange(16 * 1500, dtype=np.uint32).astype(np.uint8).reshape(-1, 16))
+        tags.add(bytes(160))
+        sealed = tags.seal()
+    assert sealed.count == 1510
+    recorder.record(EVENT, at=AT, entry_id=entry_id, tags=sealed)
+    entry = next(recorder.entries())
+    assert (entry["tags_root"], entry["members"]) == (sealed.root, 1510)
+    recorder.checkpoint()
+    assert verify_log(log.directory, log.vkey).tag_files == 1
+
+
+def test_tags_fit_their_entry_or_it_is_refused(recorder: Recorder) -> None:
+    entry_id = recorder.new_entry_id()
+    with recorder.bulk_tags(entry_id) as tags:
+        tags.add(bytes(32))
+        sealed = tags.seal()
+    wrong: list[tuple[GatewayEvent, EntryId | None, bytes | SealedTags]] = [
+        (EVENT, None, bytes(16)),  # made under which id?
+        (EVENT, recorder.new_entry_id(), sealed),
+        (GatewayEvent(OPERATOR, AuditAction.SEGMENT_RELEASED, "permit", members=3), entry_id, sealed),
+        (EVENT, entry_id, bytes(17)),
+        (EVENT, entry_id, bytes(16 * 1001)),
+        (EVENT, entry_id, SealedTags(entry_id, "0" * 64, 2)),  # no such file
+        (EVENT, EntryId("aino"), bytes(16)),
+    ]
+    for event, one, given_tags in wrong:
+        with pytest.raises(EventRefused):
+            recorder.record(event, at=AT, entry_id=one, tags=given_tags)
+    assert recorder.size == 0
+    recorder.record(EVENT, at=AT, entry_id=entry_id, tags=sealed)
+    other = recorder.new_entry_id()
+    recorder.record(EVENT, at=AT, entry_id=other, tags=bytes(16 * 1000))
+
+
+def fill(recorder: Recorder, aino: bytes, other: bytes) -> set[int]:
+    """Record entries of every sort; return the indices of those about Aino."""
+    expected = set()
+    for number in range(40):
+        entry_id = recorder.new_entry_id()
+        hers = number % 3 == 0
+        people = [other, aino] if hers else [other]
+        if number % 4 == 0:
+            receipt = recorder.record(EVENT, at=AT)  # about nobody
+        elif number % 4 == 1:
+            with recorder.bulk_tags(entry_id) as tags:
+                tags.add(os.urandom(16 * 777))
+                tags.add(b"".join(tag_of(key, entry_id) for key in people))
+                receipt = recorder.record(EVENT, at=AT, entry_id=entry_id, tags=tags.seal())
+        else:
+            inline = b"".join(tag_of(key, entry_id) for key in people)
+            receipt = recorder.record(EVENT, at=AT, entry_id=entry_id, tags=inline)
+        if hers and number % 4:
+            expected.add(receipt.index)
+    return expected
+
+
+def test_every_entry_about_a_person_is_found_with_its_proof(log: audit.Log, recorder: Recorder) -> None:
+    aino, other = os.urandom(32), os.urandom(32)
+    expected = fill(recorder, aino, other)
+    found = recorder.about(tags_of(aino))
+    assert {one.index for one in found} == expected
+    assert recorder.about(tags_of(os.urandom(32))) == []
+    for one in found:
+        assert audit.verify_proof(one.proof_file, one.leaf, log.vkey) == one.index
+        assert one.tag == tag_of(aino, one.entry["id"])
+        if one.tag_index is not None:
+            root = bytes.fromhex(one.entry["tags_root"])
+            leaf = audit.leaf_hash(one.tag)
+            audit.verify_inclusion(leaf, one.tag_index, one.entry["members"], recorder.tag_proof(one), root)
+        else:
+            assert one.tag.hex() in one.entry["tags"]
+            assert recorder.tag_proof(one) == []
+
+
+def test_a_tag_that_is_there_only_in_parts_is_not_found(recorder: Recorder) -> None:
+    entry_id, key = recorder.new_entry_id(), os.urandom(32)
+    with recorder.bulk_tags(entry_id) as tags:
+        tag = tag_of(key, entry_id)
+        tags.add(bytes(8) + tag + bytes(8) + tag[:8] + bytes(16) + tag[8:])
+        recorder.record(EVENT, at=AT, entry_id=entry_id, tags=tags.seal())
+    assert recorder.about(tags_of(key)) == []
+
+
+def test_tags_of_one_person_in_two_entries_do_not_join(recorder: Recorder) -> None:
+    key = os.urandom(32)
+    for _ in range(2):
+        entry_id = recorder.new_entry_id()
+        recorder.record(EVENT, at=AT, entry_id=entry_id, tags=tag_of(key, entry_id))
+    first, second = recorder.entries()
+    assert first["tags"] != second["tags"]
+    assert len(recorder.about(tags_of(key))) == 2
+
+
+def test_a_missing_tag_file_is_damage_not_absence(log: audit.Log, recorder: Recorder) -> None:
+    fill(recorder, key := os.urandom(32), os.urandom(32))
+    next(iter((log.directory / "tags").iterdir())).unlink()
+    with pytest.raises(LogDamaged):
+        recorder.about(tags_of(key))
+
+
+def test_too_few_tags_are_refused(recorder: Recorder) -> None:
+    recorder.record(EVENT, at=AT, entry_id=recorder.new_entry_id(), tags=bytes(16))
+    with pytest.raises(ValueError, match="one tag"):
+        recorder.about(lambda _ids: b"")
+
+
+# -- certificates, proofs, views --------------------------------------------------------------------------------------
+
+
+def test_certificates_are_signed_by_a_key_of_their_own(log: audit.Log, recorder: Recorder) -> None:
+    note = recorder.sign("erased\n")
+    assert verify_signed(note, [CERTIFIER.vkey]) == "erased\n"
+    with pytest.raises(LogDamaged) as failure:
+        verify_signed(note.replace("erased", "spared"), [CERTIFIER.vkey])
+    assert isinstance(failure.value, IntegrityFailure)
+    with pytest.raises(LogUnwritable):
+        Recorder(log, LABEL).sign("erased\n")
+    with pytest.raises(EventRefused, match="another key"):
+        Recorder(log, LABEL, audit.Signer(log.origin, bytes(32)))
+
+
+def test_any_entry_has_a_proof_file(log: audit.Log, recorder: Recorder) -> None:
+    for _ in range(5):
+        recorder.record(EVENT, at=AT)
+    for index in range(5):
+        assert audit.verify_proof(recorder.proof(index), log.entry(index), log.vkey) == index
+    with pytest.raises(IndexError):
+        recorder.proof(5)
+    assert recorder.consistency(2, 5) == log.consistency(2, 5)
+
+
+def test_exports(log: audit.Log, recorder: Recorder) -> None:
+    recorder.record(GatewayEvent(OPERATOR, AuditAction.BATCH_REFUSED, "deny", ("one", "two"), rows=4), at=AT)
+    recorder.record(EVENT, at=AT)
+    lines = list(recorder.export("ndjson"))
+    assert [audit.leaf_hash(line[:-1]) for line in lines] == [audit.leaf_hash(leaf) for leaf in log.entries()]
+    rows = list(csv.DictReader(io.StringIO(b"".join(recorder.export("csv")).decode())))
+    assert [(row["index"], row["actor_ref"], row["reasons"], row["rows"]) for row in rows] == [
+        ("0", "cli", "one two", "4"), ("1", "cli", "", ""),
+    ]  # fmt: skip
+    assert json.loads(lines[0])["decision"] == rows[0]["decision"] == "deny"
+
+
+def test_a_damaged_log_does_not_verify(log: audit.Log, recorder: Recorder) -> None:
+    recorder.record(EVENT, at=AT)
+    recorder.checkpoint()
+    assert verify_log(log.directory).size == 1
+    journal = log.directory / "journal"
+    journal.write_bytes(journal.read_bytes()[:-1] + b"!")
+    with pytest.raises(LogDamaged, match="entry 0"):
+        verify_log(log.directory)
+
+
+def test_the_last_time_of_a_foreign_log_is_not_guessed(log: audit.Log) -> None:
+    log.append([b"not json"])
+    with pytest.raises(LogDamaged):
+        Recorder(log, LABEL)
+
+
+def test_the_label_may_be_asked_for_each_time(log: audit.Log) -> None:
+    labels = iter(f"baseline@{n}:{hashlib.sha256(bytes([n])).hexdigest()}" for n in range(2))
+    recorder = Recorder(log, lambda: next(labels))
+    recorder.record(EVENT, at=AT)
+    recorder.record(EVENT, at=AT)
+    assert [entry["policy"][:10] for entry in recorder.entries()] == ["baseline@0", "baseline@1"]

@@ -1,0 +1,251 @@
+import datetime as dt
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import sqlalchemy as sa
+
+from gateway.consent import ConsentLedger, ConsentRefused, LedgerBusy
+from gateway.foundation.arrays import BLOCK, from_blocks
+from gateway.foundation.database import engine_for
+from gateway.vocabulary.consents import ConsentEvent, ConsentStatus
+
+NOW = dt.datetime(2026, 11, 21, 10, tzinfo=dt.UTC)
+MAY = dt.datetime(2026, 5, 2, tzinfo=dt.UTC)
+PURPOSES = ("direct_marketing", "product_analytics")
+ANNA, BELA = b"a" * 16, b"b" * 16
+Choice = tuple[bytes, str, str, dt.datetime | None]
+
+
+def event(status: str, at: dt.datetime = MAY, purpose: str = "direct_marketing", subject: bytes = ANNA) -> ConsentEvent:
+    return ConsentEvent(subject, purpose, ConsentStatus(status), at, NOW, "notice-1", "api")
+
+
+def columns(*choices: Choice) -> tuple[pa.Array, pa.Table]:
+    subject, purpose, status, at = zip(*choices, strict=True)
+    table = pa.table(
+        {
+            "row": pa.array(range(len(choices)), pa.int64()),
+            "purpose": pa.array(purpose, pa.string()),
+            "status": pa.array(status, pa.string()),
+            "at": pa.array(at, pa.timestamp("us", "UTC")),
+            "notice": pa.array(["notice-1"] * len(choices), pa.string()),
+        }
+    )
+    return pa.array(subject, BLOCK), table
+
+
+def write(ledger: ConsentLedger, batch: str, choices: Sequence[Choice], at: dt.datetime = NOW) -> int:
+    with ledger.write(batch) as session:
+        added = session.add(*columns(*choices), recorded_at=at, channel="webshop")
+        session.commit()
+    return added
+
+
+def status(ledger: ConsentLedger, subject: bytes = ANNA) -> dict[str, str]:
+    table = ledger.standing(pa.array([subject], BLOCK))
+    return dict(zip(table["purpose"].to_pylist(), table["status"].to_pylist(), strict=True))
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> sa.Engine:
+    return engine_for(tmp_path / "operational.sqlite")
+
+
+@pytest.fixture
+def ledger(engine: sa.Engine) -> ConsentLedger:
+    return ConsentLedger(engine, purposes=PURPOSES)
+
+
+def test_an_event_is_kept_as_it_came_and_once(ledger: ConsentLedger) -> None:
+    first = ledger.record(event("given"))
+    assert ledger.record(event("given")) == first
+    assert ledger.record(event("withdrawn")) == first + 1 == ledger.position
+    assert ledger.history(ANNA) == [event("given"), event("withdrawn")]
+    assert ledger.history(BELA) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        (event("given", purpose="resale"), "unknown_purpose"),
+        (event("unknown"), "unknown_status"),
+        (event("given", NOW + dt.timedelta(hours=1)), "in_the_future"),
+        (event("given", purpose="*"), "not_for_all_purposes"),
+        (event("given", subject=b"short"), "bad_subject"),
+    ],
+)
+def test_what_cannot_be_is_refused_alone_and_in_a_batch(
+    ledger: ConsentLedger, wrong: ConsentEvent, reason: str
+) -> None:
+    with pytest.raises(ConsentRefused) as caught:
+        ledger.record(wrong)
+    assert caught.value.reasons == (reason,)
+    if reason == "bad_subject":
+        return
+    choices = [(BELA, "direct_marketing", "given", MAY), (ANNA, wrong.purpose, wrong.status.value, wrong.at)]
+    with pytest.raises(ConsentRefused, match="row 1 of the batch") as caught:
+        write(ledger, "batch", choices)
+    assert caught.value.reasons == (reason,)
+    assert "resale" not in caught.value.message
+    assert ledger.position == 0
+    assert ledger.standing().num_rows == 0
+
+
+def test_subjects_and_choices_are_of_the_same_rows(ledger: ConsentLedger) -> None:
+    subjects, choices = columns((ANNA, "direct_marketing", "given", MAY), (BELA, "direct_marketing", "given", MAY))
+    with ledger.write("batch") as session, pytest.raises(ConsentRefused):
+        session.add(subjects[:1], choices, recorded_at=NOW, channel="webshop")
+
+
+def test_an_open_batch_sees_itself_and_nobody_else_does(ledger: ConsentLedger) -> None:
+    ledger.record(event("given", subject=BELA))
+    with ledger.write("batch") as session:
+        session.add(*columns((ANNA, "direct_marketing", "given", MAY)), recorded_at=NOW, channel="webshop")
+        asked = pa.array([ANNA, BELA, ANNA], BLOCK)
+        assert sorted(session.standing(asked)["subject"].to_pylist()) == [ANNA, BELA]
+        assert ledger.standing(asked, batch=session).num_rows == 2
+        assert ledger.standing(asked)["subject"].to_pylist() == [BELA]
+    assert status(ledger) == {}
+
+
+def test_the_same_file_twice_is_once(ledger: ConsentLedger) -> None:
+    choices = [(ANNA, "direct_marketing", "given", MAY), (BELA, "product_analytics", "refused", None)]
+    assert write(ledger, "one", choices) == 2
+    assert write(ledger, "two", choices, NOW + dt.timedelta(days=1)) == 0
+    assert len(ledger.history(ANNA)) == len(ledger.history(BELA)) == 1
+
+
+def test_an_undated_yes_neither_renews_itself_nor_overrules_a_withdrawal(ledger: ConsentLedger) -> None:
+    yes = [(ANNA, "direct_marketing", "given", None)]
+    write(ledger, "one", yes)
+    ledger.record(event("withdrawn", NOW + dt.timedelta(minutes=1)))
+    assert write(ledger, "two", yes, NOW + dt.timedelta(days=1)) == 0
+    assert status(ledger) == {"direct_marketing": "withdrawn"}
+
+
+def test_an_undated_change_counts_every_time(ledger: ConsentLedger) -> None:
+    for day, word in enumerate(["given", "refused", "given"]):
+        added = write(ledger, f"batch-{day}", [(ANNA, "direct_marketing", word, None)], NOW + dt.timedelta(days=day))
+        assert added == 1
+        assert status(ledger) == {"direct_marketing": word}
+
+
+def test_what_a_fresh_channel_contradicts_in_one_batch_is_the_stricter(ledger: ConsentLedger) -> None:
+    choices = [(ANNA, "direct_marketing", word, None) for word in ("given", "refused", "given")]
+    assert write(ledger, "batch", choices) == 2
+    assert status(ledger) == {"direct_marketing": "refused"}
+
+
+def test_a_yes_at_the_instant_of_an_objection_does_not_end_it(ledger: ConsentLedger) -> None:
+    for word, at in (("objected", MAY), ("given", MAY), ("withdrawn", NOW)):
+        ledger.record(event(word, at))
+    assert status(ledger) == {"direct_marketing": "objected"}
+
+
+def test_an_unsettled_batch_can_be_undone_and_a_settled_one_cannot(ledger: ConsentLedger) -> None:
+    ledger.record(event("refused"))
+    write(ledger, "kept", [(ANNA, "product_analytics", "objected", MAY)])
+    write(ledger, "lost", [(ANNA, "direct_marketing", "given", NOW), (BELA, "direct_marketing", "given", NOW)])
+    ledger.record(event("refused", subject=BELA))
+    assert ledger.unsettled() == ("kept", "lost")
+    ledger.settle("kept")
+    assert (ledger.undo("kept"), ledger.undo("lost"), ledger.undo("lost")) == (0, 2, 0)
+    assert status(ledger) == {"direct_marketing": "refused", "product_analytics": "objected"}
+    assert status(ledger, BELA) == {"direct_marketing": "refused"}
+    assert ledger.unsettled() == ()
+
+
+def test_a_batch_is_written_once(ledger: ConsentLedger) -> None:
+    write(ledger, "batch", [(ANNA, "direct_marketing", "given", MAY)])
+    with pytest.raises(LedgerBusy):
+        ledger.write("batch")
+    ledger.undo("batch")
+    assert write(ledger, "batch", [(ANNA, "direct_marketing", "given", MAY)]) == 1
+
+
+def test_positions_tell_whose_permissions_are_to_be_looked_at_again(ledger: ConsentLedger) -> None:
+    before = ledger.record(event("given"))
+    write(ledger, "lost", [(ANNA, "direct_marketing", "refused", MAY)])
+    ledger.undo("lost")
+    after = ledger.record(event("given", subject=BELA))
+    assert after == before + 2
+    assert ledger.since(before).to_pylist() == [BELA]
+    assert ledger.since(0).type == BLOCK
+    assert sorted(ledger.since(0).to_pylist()) == [ANNA, BELA]
+    assert len(ledger.since(ledger.position)) == 0
+
+
+def test_an_erased_person_leaves_the_ledger_and_the_file(ledger: ConsentLedger, tmp_path: Path) -> None:
+    subject = b"\xfe\xed" * 8
+    ledger.record(event("given", subject=subject))
+    write(ledger, "batch", [(subject, "product_analytics", "objected", MAY), (ANNA, "direct_marketing", "given", MAY)])
+    ledger.standing(pa.array([subject], BLOCK))
+    assert ledger.erase(subject) == 2
+    assert ledger.history(subject) == []
+    assert len(ledger.history(ANNA)) == 1
+    with ledger._engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert all(subject not in path.read_bytes() for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE consent_event SET status = 1",
+        "DELETE FROM consent_event",
+        "DELETE FROM consent_event WHERE subject = x'61616161616161616161616161616161'",
+        "REPLACE INTO consent_event SELECT subject, purpose, at, status, notice, channel, 99, 0 FROM consent_event",
+    ],
+)
+def test_nothing_edits_the_ledger(ledger: ConsentLedger, engine: sa.Engine, statement: str) -> None:
+    ledger.record(event("objected"))
+    ledger.record(event("given", subject=BELA))
+    ledger.erase(BELA)
+    with engine.connect() as connection, pytest.raises(sa.exc.IntegrityError, match="append-only"):
+        connection.exec_driver_sql(statement)
+    assert ledger.history(ANNA) == [event("objected")]
+
+
+def test_a_second_writer_is_told_to_wait(engine: sa.Engine, ledger: ConsentLedger) -> None:
+    @sa.event.listens_for(engine, "checkout")
+    def _impatient(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute("PRAGMA busy_timeout=1")
+
+    with ledger.write("one"), pytest.raises(LedgerBusy):
+        ledger.record(event("given"))
+    with ledger.write("one"), pytest.raises(LedgerBusy):
+        ledger.write("two")
+    assert ledger.record(event("given")) == 1
+
+
+def test_a_ledger_is_found_again(ledger: ConsentLedger, engine: sa.Engine) -> None:
+    ledger.record(event("given"))
+    engine.dispose()
+    again = ConsentLedger(engine_for(Path(str(engine.url.database))), purposes=PURPOSES)
+    assert again.history(ANNA) == [event("given")]
+
+
+def test_many_at_once(ledger: ConsentLedger) -> None:
+    people = 70_000  # more than one piece of events
+    numbers = np.random.default_rng(1).integers(0, 256, (people, 16), np.uint8)
+    subjects = from_blocks(np.repeat(numbers, 2, axis=0))
+    table = pa.table(
+        {
+            "row": np.arange(2 * people),
+            "purpose": ["direct_marketing"] * 2 * people,
+            "status": ["given", "withdrawn"] * people,
+            "at": pa.array([MAY, NOW] * people, pa.timestamp("us", "UTC")),
+            "notice": pa.nulls(2 * people, pa.string()),
+        }
+    )
+    with ledger.write("batch") as session:
+        assert session.add(subjects, table, recorded_at=NOW, channel="webshop") == 2 * people
+        session.commit()
+    standing = ledger.standing()
+    assert standing.num_rows == people
+    assert standing["status"].unique().to_pylist() == ["withdrawn"]
+    assert standing["subject"].to_pylist() == sorted(row.tobytes() for row in numbers)

@@ -1,0 +1,103 @@
+"""A choice is read for certain or its row is set aside."""
+
+# ruff: noqa: RUF001 - Ukrainian is written in Cyrillic
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from gateway.vocabulary.contracts import ConsentForm
+from gateway.vocabulary.names import PurposeId
+from tests.rooms.intake.made import consent, is_field, one_column, parsed, profiles, reasons
+
+MAY_2 = dt.datetime(2026, 5, 2, tzinfo=dt.UTC)
+STATUS = consent(ConsentForm.STATUS)
+
+
+def said(text: str, form: ConsentForm = ConsentForm.YES_DATE) -> list[tuple[str, dt.datetime | None]]:
+    found = one_column([text], consent(form))
+    assert not found.quarantined
+    return [(row["status"], row["at"]) for row in found.consents.to_pylist()]
+
+
+@pytest.mark.parametrize("word", ["yes", "YES", "kyllä", "Kylla", "KYLLÄ", "igen", "так", "ТАК", "true", "1"])
+@pytest.mark.parametrize(
+    "date", ["2026-05-02", "2.5.2026", "02.05.2026", "2026.05.02.", "2026. 5. 2.", "02/05/2026", "2026-05-02T00:00:00Z"]
+)
+def test_a_yes_with_its_date(word: str, date: str) -> None:
+    assert said(f"{word} {date}") == [("given", MAY_2)]
+    assert said(f"{word}, {date}") == said(f"{word} ({date})") == [("given", MAY_2)]
+
+
+@pytest.mark.parametrize("word", ["no", "Ei", "nem", "ні", "НІ", "false", "0"])
+def test_a_no(word: str) -> None:
+    assert said(word) == [("refused", None)]
+    assert said(f"{word} 2026-05-02") == [("refused", MAY_2)]
+
+
+def test_nothing_said_is_no_event() -> None:
+    assert said("") == said("   ") == []
+    assert said("unknown", ConsentForm.STATUS) == []
+
+
+@pytest.mark.parametrize("status", ["given", "refused", "withdrawn", "objected", "restricted"])
+def test_a_status(status: str) -> None:
+    assert said(status.upper(), ConsentForm.STATUS) == [(status, None)]
+    assert said(f"{status} 2026-05-02T10:00:00+03:00", ConsentForm.STATUS) == [
+        (status, dt.datetime(2026, 5, 2, 7, tzinfo=dt.UTC))
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "maybe",
+        "y2026",
+        "yes no",
+        "yes 2026-02-30",
+        "yes 5/2026",
+        "2026-05-02",
+        "kyllä?",
+        "yes 1889-05-02",
+        "given",
+        "oui",
+    ],
+)
+def test_what_is_unclear_sets_the_row_aside(text: str) -> None:
+    found = one_column([text], consent())
+    assert reasons(found) == [(2, "not_a_consent:direct_marketing")]
+    assert found.consents.num_rows == found.fields.num_rows == 0
+
+
+@pytest.mark.parametrize("text", ["yes", "lifted", "expired", "given soon"])
+def test_an_unclear_status_sets_the_row_aside(text: str) -> None:
+    assert reasons(one_column([text], STATUS)) == [(2, "not_a_consent:direct_marketing")]
+
+
+def test_a_choice_in_the_future_sets_the_row_aside() -> None:
+    assert reasons(one_column(["yes 2026-05-20", "yes 2026-05-21"], consent())) == [
+        (3, "consent_in_future:direct_marketing")
+    ]
+
+
+def test_two_columns_that_disagree_set_the_row_aside() -> None:
+    contract = profiles(
+        {"no": is_field("customer_number"), "a": consent(), "b": STATUS, "c": consent(purpose=PurposeId("other"))}
+    )
+    rows = ["1,yes,given,no", "2,yes,refused,", "3,no,withdrawn,yes", "4,,given,no", "5,no,given,no", "6,yes,objected,"]
+    found = parsed("\n".join(["no,a,b,c", *rows]).encode(), contract)
+    assert reasons(found) == [(line, "contradictory_consent") for line in (3, 6, 7)]
+    assert found.fields.column("customer_number").to_pylist() == ["1", "3", "4"]
+    told = [(row["row"], row["purpose"], row["status"]) for row in found.consents.to_pylist()]
+    assert sorted(told) == [
+        (0, "direct_marketing", "given"),
+        (0, "direct_marketing", "given"),
+        (0, "other", "refused"),
+        (1, "direct_marketing", "refused"),
+        (1, "direct_marketing", "withdrawn"),
+        (1, "other", "given"),
+        (2, "direct_marketing", "given"),
+        (2, "other", "refused"),
+    ]
