@@ -128,10 +128,9 @@ def open_gateway(settings: Settings, clock: Clock | None = None) -> Iterator[Gat
 def _house(home: Path, settings: Settings, pack: Pack, clock: Clock, stack: contextlib.ExitStack) -> House:
     vault = Vault.open(home, FileKek(settings.kek))
     stack.callback(vault.close)
-    signer = audit.Signer(f"{pack.catalogue.pack}.gateway/log", vault.signing_seed("log"))
-    certificates = audit.Signer(f"{pack.catalogue.pack}.gateway/certificates", vault.signing_seed("certificates"))
+    certificates = audit.Signer("segmentation-gateway/certificates", vault.signing_seed("certificates"))
     _publish_key(home, certificates)
-    log = stack.enter_context(audit.Log.open(home / "audit", signer))
+    log = stack.enter_context(_open_log(home / "audit", vault))
     store = Store.open(home / "store.duckdb", pack.catalogue)
     stack.callback(store.close)
     engine = engine_for(home / "operational.sqlite")
@@ -182,6 +181,14 @@ def verify_certificate(settings: Settings, certificate: str) -> str:
     """Return the text of a signed certificate; raises ``IntegrityFailure`` where its signature does not hold."""
     vkey = (settings.home / CERTIFICATE_KEY).read_text(encoding="utf-8").strip()
     return verify_signed(certificate, [vkey])
+
+
+def _open_log(directory: Path, vault: Vault) -> audit.Log:
+    """Open the log; one that is not what was published is refused, and so is everything that it would record."""
+    try:
+        return audit.Log.open(directory, audit.Signer("segmentation-gateway/log", vault.signing_seed("log")))
+    except audit.LogRefused as error:
+        raise IntegrityFailure(f"the audit log does not open: {error}") from None
 
 
 def _publish_key(home: Path, signer: audit.Signer) -> None:

@@ -298,6 +298,7 @@ class IngestBatch:
         self.house.vault.settle(journey.batch)
         self.house.ledger.settle(journey.batch)
         self.house.pending.unlink()
+        self.house.recorder.checkpoint()
 
     def _refused(self, source: SourceId, actor: Actor, error: GatewayError) -> None:
         """Put a refusal on record; the source is named only where the pack knows it."""

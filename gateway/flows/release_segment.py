@@ -234,6 +234,7 @@ class ReleaseSegment:
             receipt = self.house.recorder.record(event, at=disclosure.at, entry_id=entry, tags=tags.seal())
         self.house.disclosures.record(disclosure)
         self.house.store.record_release(disclosure.release, prepared.members)
+        self.house.recorder.checkpoint()
         return receipt.index
 
     def _refused(self, request: ReleaseRequest, actor: Actor, error: GatewayError) -> None:

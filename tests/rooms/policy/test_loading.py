@@ -119,7 +119,7 @@ def test_the_order_of_rules_in_files_does_not_matter() -> None:
         ("rules/permissions.yaml", "recipients: [insights]", "recipients: [eye]", "recipients[0]: no such name"),
         ("rules/prohibitions.yaml", "ids: [national_id]", "ids: [nat_id]", "ids[0]: no such name"),
         ("rules/prohibitions.yaml", "[postcode, birth_date", "[post, birth_date", "never_together[0]: no such name"),
-        ("rules/prohibitions.yaml", "never_together:", "fields: [{ids: [city]}]\n    never_together:", "write two rules"),
+        ("rules/prohibitions.yaml", "never_together:", "fields: [{ids: [city]}]\n    never_together:", "two rules"),
         ("rules/prohibitions.yaml", "[postcode, birth_date, gender]", "[postcode, postcode]", "stands here twice"),
         ("cases/store.yaml", "rules: [store-basics]", "rules: [store]", "rules[0]: no such name"),
         ("cases/store.yaml", "id: purchases-are-stored", "id: customers-are-stored", "this id stands twice"),
