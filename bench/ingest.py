@@ -6,7 +6,6 @@ generalised, consented, logged. The last line is one JSON object.
 
 from __future__ import annotations
 
-import json
 import resource
 import shutil
 import sys
@@ -154,8 +153,3 @@ class _PeakMemory:
         while not self._done.wait(0.05):
             resident = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * page
             self.peak = max(self.peak, resident / 2**20)
-
-
-def main(arguments: Arguments) -> None:
-    """Print the figures as the last line."""
-    print(json.dumps(run(arguments)))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gateway.cli.terminal import OPERATOR, Options, command
+from gateway.cli.usage import WrongUsage
 
 app = typer.Typer()
 
@@ -48,17 +51,33 @@ def export(
     form: Annotated[str, typer.Option("--format", help="csv or ndjson.")] = "ndjson",
     out: Annotated[Path | None, typer.Option("--out", help="A file; stdout when not given.")] = None,
 ) -> None:
-    """Export every entry."""
+    """Export every entry; without --out to stdout, with --json inside the one object."""
     if form not in {"csv", "ndjson"}:
-        raise typer.BadParameter("the format is csv or ndjson")
+        raise WrongUsage("--format is csv or ndjson")
     with options.gateway() as gateway:
         lines = gateway.log.export(OPERATOR, form)  # type: ignore[arg-type] # checked above
-        if out is None:
+        if out is not None:
+            _write(out, lines)
+        elif options.json:
+            text = b"".join(lines).decode()
+            rows = {"entries": [json.loads(line) for line in text.splitlines()]} if form == "ndjson" else {"csv": text}
+            options.emit({"format": form} | rows, "")
+            return
+        else:
             sys.stdout.buffer.writelines(lines)
             return
-        with out.open("wb") as file:
+    options.emit({"format": form, "file": str(out)}, f"exported to {out}")
+
+
+def _write(out: Path, lines: Iterator[bytes]) -> None:
+    """Write beside the file first: what is there stays whole when the disk is full."""
+    beside = out.with_name(f".{out.name}.new")
+    try:
+        with beside.open("wb") as file:
             file.writelines(lines)
-    options.emit({"file": str(out)}, f"exported to {out}")
+        beside.replace(out)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 @command(app, "prove")

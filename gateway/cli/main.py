@@ -8,10 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from gateway.cli import log, people, policy, segments, service, sources
-from gateway.cli.terminal import Home, Json, Options, Policies, command
+from gateway.cli.terminal import Options, command, common
+from gateway.cli.usage import Speaking
 
 app = typer.Typer(
     name="gateway",
+    cls=Speaking,
     help="Raw customer data in; pseudonymised segments out; every access provable.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -20,10 +22,7 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def common(ctx: typer.Context, home: Home = None, policies: Policies = None, json: Json = False) -> None:
-    """Take the options that every command shares."""
-    ctx.obj = Options(home, policies, json)
+app.callback()(common)
 
 
 @command(app, "init")
@@ -95,6 +94,7 @@ for part, name, help_text in (
     (log.app, "audit", "The log that strangers can verify."),
     (service.clients, "clients", "Machine clients and their keys."),
 ):
+    part.callback()(common)
     app.add_typer(part, name=name, help=help_text, no_args_is_help=True)
 sources.register(app)
 segments.register(app)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from gateway.cli.terminal import OPERATOR, Options, command, subject_of
+from gateway.cli.usage import WrongUsage
+from gateway.foundation.errors import InvalidInput
 from gateway.foundation.files import write_durably
 from gateway.vocabulary.consents import ConsentStatus
 from gateway.vocabulary.names import PurposeId
 
 consents = typer.Typer()
 requests = typer.Typer()
+LANGUAGES = ("en", "fi", "hu", "uk")
 
 Subject = Annotated[
     str, typer.Option("--subject", help="TYPE:VALUE, for example email:…; TYPE:- reads the value from stdin.")
@@ -34,17 +38,24 @@ def record(
     at: Annotated[
         dt.datetime | None, typer.Option("--at", help="When the person chose (UTC); now when not given.")
     ] = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Record what a person chose; it bites at the next query."""
-    _choose(options, subject, purpose, status, notice=notice, at=at)
-    options.emit({"recorded": True, "purpose": purpose, "status": status}, f"recorded: {purpose} {status}")
+    if status not in {"given", "refused", "withdrawn", "objected"}:
+        raise WrongUsage("--status is given, refused, withdrawn or objected")
+    _choose(options, subject, status, [purpose], dry_run=dry_run, notice=notice, at=at)
+    options.emit(
+        {"recorded": not dry_run, "dry_run": dry_run, "purpose": purpose, "status": status},
+        f"{'would be ' if dry_run else ''}recorded: {purpose} {status}",
+    )
 
 
 @command(consents, "show")
 def show(options: Options, subject: Subject) -> None:
     """Show a person's choices, oldest first."""
+    who = subject_of(subject)
     with options.gateway() as gateway:
-        history = gateway.show_consents(subject_of(subject), OPERATOR)
+        history = gateway.show_consents(who, OPERATOR)
     lines = [
         f"{e.at:%Y-%m-%d %H:%M} {e.purpose} {e.status} (recorded {e.recorded_at:%Y-%m-%d}, by {e.channel})"
         for e in history
@@ -64,14 +75,20 @@ def access(
     language: Annotated[str, typer.Option("--language", help="en, fi, hu or uk.")] = "en",
 ) -> None:
     """Give a person everything we hold about them (Art. 15)."""
+    who, folder = subject_of(subject), _folder(out)
+    if language not in LANGUAGES:
+        raise WrongUsage(f"--language is {', '.join(LANGUAGES)}")
     with options.gateway() as gateway:
-        answer = gateway.access(subject_of(subject), OPERATOR, language=language)
+        answer = gateway.access(who, OPERATOR, language=language)
     text = json.dumps(answer.package, ensure_ascii=False, indent=2, default=str)
-    if out is None:
-        typer.echo(text)
+    if folder is None:
+        options.emit(answer.package, text)
         return
-    path = _written(out, f"{answer.request}.json", text)
-    options.emit({"request": answer.request, "package": str(path), "due": answer.due}, f"package in {path}")
+    path = _written(folder, f"{answer.request}.json", text)
+    options.emit(
+        {"request": answer.request, "package": str(path), "due": answer.due, "found": answer.found},
+        f"{'package' if answer.found else 'we know nobody of that identifier: a package that says so'} in {path}",
+    )
 
 
 @command(requests, "erase")
@@ -87,22 +104,27 @@ def erase(
     ] = True,
 ) -> None:
     """Erase a person (Art. 17): rows, keys, lists to come; recipients are told; a certificate is signed."""
+    who, folder = subject_of(subject), _folder(out)
     with options.gateway() as gateway:
-        answer = gateway.erase(subject_of(subject), OPERATOR, suppress=suppress, dry_run=dry_run)
-    result = {"request": answer.request, "plan": answer.plan, "rows": answer.rows, "dry_run": dry_run}
-    if dry_run or answer.certificate is None:
-        options.emit(result, json.dumps(answer.plan, ensure_ascii=False, indent=2, default=str))
+        answer = gateway.erase(who, OPERATOR, suppress=suppress, dry_run=dry_run)
+    result: dict[str, Any] = {
+        "request": answer.request, "found": answer.found, "plan": answer.plan, "rows": answer.rows, "dry_run": dry_run,
+    }  # fmt: skip
+    if answer.certificate is None:
+        plan = json.dumps(answer.plan, ensure_ascii=False, indent=2, default=str)
+        options.emit(result, plan if answer.found else "we know nobody of that identifier: nothing to erase")
         return
-    if out is not None:
-        certificate = _written(out, f"{answer.request}.certificate", answer.certificate)
-        _written(out, f"{answer.request}.nonce", f"{answer.nonce}\n")
+    if folder is None:
         options.emit(
-            result | {"certificate": str(certificate)}, f"erased: {answer.rows} rows; certificate in {certificate}"
+            result | {"certificate": answer.certificate, "nonce": answer.nonce},
+            f"{answer.certificate}\nnonce, for the person alone: {answer.nonce}",
         )
         return
+    certificate = _written(folder, f"{answer.request}.certificate", answer.certificate)
+    nonce = _written(folder, f"{answer.request}.nonce", f"{answer.nonce}\n")
     options.emit(
-        result | {"certificate": answer.certificate, "nonce": answer.nonce},
-        f"{answer.certificate}\nnonce, for the person alone: {answer.nonce}",
+        result | {"certificate": str(certificate), "nonce": str(nonce)},
+        f"erased: {answer.rows} rows; certificate in {certificate}\nthe nonce, for the person alone, in {nonce}",
     )
 
 
@@ -116,11 +138,11 @@ def restrict(
     dry_run: DryRun = False,
 ) -> None:
     """Restrict processing to storage (Art. 18); out of every query from now on."""
-    if not dry_run:
-        _choose(options, subject, "*", "lifted" if lift else "restricted")
+    status = "lifted" if lift else "restricted"
+    _choose(options, subject, status, ["*"], dry_run=dry_run)
     options.emit(
-        {"recorded": not dry_run, "status": "lifted" if lift else "restricted"},
-        "would be recorded" if dry_run else "recorded",
+        {"recorded": not dry_run, "dry_run": dry_run, "status": status},
+        f"{'would be ' if dry_run else ''}recorded: {status}",
     )
 
 
@@ -132,37 +154,48 @@ def object_to(
     dry_run: DryRun = False,
 ) -> None:
     """Record an objection (Art. 21), to one purpose or to every one."""
-    with options.gateway() as gateway:
-        purposes = [purpose] if purpose else list(gateway.house.catalogue.purposes)
-    if not dry_run:
-        for one in purposes:
-            _choose(options, subject, one, "objected")
+    purposes = _choose(options, subject, "objected", [purpose] if purpose else [], dry_run=dry_run)
     options.emit(
-        {"recorded": not dry_run, "purposes": purposes},
-        f"{'would be ' if dry_run else ''}recorded: {', '.join(purposes)}",
+        {"recorded": not dry_run, "dry_run": dry_run, "purposes": purposes},
+        f"{'would be ' if dry_run else ''}recorded: objection to {', '.join(purposes)}",
     )
 
 
-def _choose(
+def _choose(  # noqa: PLR0913 - each is a part of one choice
     options: Options,
     subject: str,
-    purpose: str,
     status: str,
+    purposes: list[str],
     *,
+    dry_run: bool,
     notice: str | None = None,
     at: dt.datetime | None = None,
-) -> None:
+) -> list[str]:
+    """Record one choice for each purpose (every one when none is named), checked before the first is kept."""
     from gateway.flows.record_consent import Choice
 
-    if status not in set(ConsentStatus) - {ConsentStatus.UNKNOWN}:
-        raise typer.BadParameter("a status is given, refused, withdrawn, expired, objected, restricted or lifted")
-    instant = at.replace(tzinfo=dt.UTC) if at else None
-    choice = Choice(PurposeId(purpose), ConsentStatus(status), instant, notice, channel="cli")
+    who = subject_of(subject)
+    instant = None if at is None else at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at
     with options.gateway() as gateway:
-        gateway.record_consent(subject_of(subject), choice, OPERATOR)
+        named = purposes or [str(purpose) for purpose in gateway.house.catalogue.purposes]
+        choices = [Choice(PurposeId(one), ConsentStatus(status), instant, notice, channel="cli") for one in named]
+        for choice in choices:
+            gateway.record_consent.check(choice)
+        if not dry_run:
+            for choice in choices:
+                gateway.record_consent(who, choice, OPERATOR)
+    return named
+
+
+def _folder(out: Path | None) -> Path | None:
+    """Make the folder for an answer before anything is done: an answer must not be lost for want of a place."""
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        if not os.access(out, os.W_OK):
+            raise InvalidInput(f"nothing can be written in `{out}`: correct its mode or name another folder")
+    return out
 
 
 def _written(folder: Path, name: str, text: str) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
     write_durably(folder / name, text.encode())
     return folder / name

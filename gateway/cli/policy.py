@@ -20,7 +20,9 @@ def check(options: Options) -> None:
     pack = read_pack(options.settings().policies)
     results = check_pack(pack)
     failed = [result for result in results if not result.passed]
-    lines = [f"{'ok  ' if r.passed else 'FAIL'} {r.case}{'' if r.passed else ': ' + '; '.join(r.problems)}" for r in results]
+    lines = [
+        f"{'ok  ' if r.passed else 'FAIL'} {r.case}{'' if r.passed else ': ' + '; '.join(r.problems)}" for r in results
+    ]
     lines.append(f"{pack.catalogue.label[:48]}…: {len(results)} cases, {len(failed)} failed")
     cases = [{"id": r.case, "passed": r.passed, "problems": list(r.problems)} for r in results]
     options.emit({"pack": pack.catalogue.label, "cases": cases, "failed": len(failed)}, "\n".join(lines))

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.terminal import OPERATOR, Options, command, subject_of
+from gateway.cli.usage import WrongUsage
 from gateway.foundation.files import write_durably
 from gateway.vocabulary.names import RecipientId, SegmentId
 
@@ -65,8 +66,9 @@ def explain(
     subject: Annotated[str, typer.Option("--subject", help="TYPE:VALUE; TYPE:- reads the value from stdin.")],
 ) -> None:
     """Say why a person is or is not in a segment; the look is on record."""
+    who = subject_of(subject)
     with options.gateway() as gateway:
-        answer = gateway.explain(SegmentId(segment), subject_of(subject), OPERATOR)
+        answer = gateway.explain(SegmentId(segment), who, OPERATOR)
     options.emit(answer, json.dumps(answer, ensure_ascii=False, indent=2, default=str))
 
 
@@ -89,9 +91,9 @@ def release(
     from gateway.flows.release_segment import ReleaseRequest
 
     if form not in {"csv", "ndjson", "parquet"}:
-        raise typer.BadParameter("the format is csv, ndjson or parquet")
+        raise WrongUsage("--format is csv, ndjson or parquet")
     if not out.absolute().parent.is_dir():
-        raise typer.BadParameter("the folder of --out does not exist")
+        raise WrongUsage("the folder of --out does not exist")
     request = ReleaseRequest(SegmentId(segment), RecipientId(recipient), form, delta)  # type: ignore[arg-type] # checked above
     with options.gateway() as gateway:
         package = gateway.release(request, OPERATOR)

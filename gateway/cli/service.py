@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli.terminal import OPERATOR, Options, command, quiet_logs
+from gateway.cli.usage import WrongUsage
+from gateway.foundation.errors import Conflict, NotFound
+
+if TYPE_CHECKING:
+    from gateway.flows.register_clients import Scope
 
 clients = typer.Typer()
 ScopeOption = Annotated[str, typer.Option("--scope", help="source, recipient, officer, subject-desk or auditor.")]
@@ -31,32 +42,70 @@ def serve(
 
     quiet_logs(json_lines=True)
     settings = options.settings()
-    with open_gateway(settings) as gateway:
-        typer.echo(f"serving on http://{host}:{port}, documents at /docs", err=True)
-        uvicorn.run(
-            create_app(gateway, settings),
-            host=host,
-            port=port,
-            server_header=False,
-            access_log=False,
-            log_level="warning",
-        )
+    with _listening(host, port) as listener, open_gateway(settings) as gateway:
+        address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+        app = create_app(gateway, settings)
+        server = uvicorn.Server(uvicorn.Config(app, server_header=False, access_log=False, log_level="warning"))
+        with _stopping_quietly():
+            options.emit({"serving": address, "process": os.getpid()}, f"serving on {address}, documents at /docs")
+            sys.stdout.flush()
+            server.run(sockets=[listener])
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Take the port before the home is opened, so that a taken one is told at once."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except (OSError, UnicodeError):
+            raise Conflict(f"port {port} cannot be used on that address: name another by --port or --host") from None
+        yield listener
+
+
+@contextlib.contextmanager
+def _stopping_quietly() -> Iterator[None]:
+    """The server hands the signal that stopped it on to whoever was there before: that must not end us mid-way.
+
+    What follows the server (stores closed, the log's last checkpoint) runs to its end.
+    """
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @command(clients, "add")
 def add(options: Options, reference: Reference, scope: ScopeOption) -> None:
     """Add a client; its key is shown this once."""
+    named = _scope(scope)
     with options.gateway() as gateway:
-        key = gateway.clients.add(reference, _scope(scope), OPERATOR)
+        key = gateway.clients.add(reference, named, OPERATOR)
     options.emit({"reference": reference, "scope": scope, "key": key}, key)
 
 
 @command(clients, "revoke")
-def revoke(options: Options, reference: Reference, scope: ScopeOption) -> None:
+def revoke(
+    options: Options,
+    reference: Reference,
+    scope: ScopeOption,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")] = False,
+) -> None:
     """End a client's access at once."""
+    named = _scope(scope)
     with options.gateway() as gateway:
-        gateway.clients.revoke(reference, _scope(scope), OPERATOR)
-    options.emit({"revoked": reference, "scope": scope}, f"revoked: {reference}")
+        if not dry_run:
+            gateway.clients.revoke(reference, named, OPERATOR)
+        elif not any(live and (c.reference, c.scope) == (reference, named) for c, _, live in gateway.clients.all()):
+            raise NotFound("no live client of that reference and scope: `gateway clients list` shows them")
+    options.emit(
+        {"revoked": None if dry_run else reference, "scope": scope, "dry_run": dry_run},
+        f"{'would be ' if dry_run else ''}revoked: {reference}",
+    )
 
 
 @command(clients, "list")
@@ -71,9 +120,9 @@ def list_all(options: Options) -> None:
     )
 
 
-def _scope(text: str):  # type: ignore[no-untyped-def] # noqa: ANN202 - Scope, imported late
+def _scope(text: str) -> Scope:
     from gateway.flows.register_clients import Scope
 
     if text not in set(Scope):
-        raise typer.BadParameter("a scope is source, recipient, officer, subject-desk or auditor")
+        raise WrongUsage("--scope is source, recipient, officer, subject-desk or auditor")
     return Scope(text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli.terminal import OPERATOR, Options, command
+from gateway.cli.terminal import OPERATOR, Options, command, input_file
 from gateway.vocabulary.names import SourceId
 
 if TYPE_CHECKING:
@@ -24,19 +24,21 @@ def register(root: typer.Typer) -> None:
 
 def ingest(
     options: Options,
-    file: Annotated[Path, typer.Argument(help="A CSV or JSON-lines file.", exists=True, dir_okay=False, readable=True)],
+    file: Annotated[Path, typer.Argument(help="A CSV or JSON-lines file.", show_default=False)],
     source: Annotated[str, typer.Option("--source", help="The source contract's id.")],
 ) -> None:
     """Take in a file under a source's contract: all of it, or nothing."""
-    with options.gateway() as gateway, file.open("rb") as stream:
+    counter = options.counter()
+    with options.gateway() as gateway, input_file(file).open("rb") as stream:
         report = gateway.ingest(
             stream,
             SourceId(source),
             OPERATOR,
             name=file.name,
-            progress=lambda rows: typer.echo(f"\r{rows:,} rows", err=True, nl=False),
+            progress=counter,
         )
-    typer.echo("", err=True)
+    if counter:
+        typer.echo("", err=True)
     options.emit(dataclasses.asdict(report), _words(report))
 
 
@@ -65,7 +67,7 @@ def _words(report: IngestReport) -> str:
 @command(app, "propose")
 def propose(
     options: Options,
-    file: Annotated[Path, typer.Argument(help="A CSV or JSON-lines file.", exists=True, dir_okay=False, readable=True)],
+    file: Annotated[Path, typer.Argument(help="A CSV or JSON-lines file.", show_default=False)],
     source: Annotated[str, typer.Option("--id", help="The id that the source shall have.")],
 ) -> None:
     """Look at a file and print a contract proposal with evidence; an officer decides."""
@@ -73,7 +75,7 @@ def propose(
 
     from gateway.wiring import proposer
 
-    with file.open("rb") as stream:
+    with input_file(file).open("rb") as stream:
         proposal = proposer(options.settings())(stream, SourceId(source), name=file.name)
     evidence: dict[str, Any] = {
         name: {"category": f.category, "confidence": round(f.confidence, 2), "evidence": list(f.evidence)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import inspect
 import json
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from gateway.foundation.errors import GatewayError
+from gateway.cli.usage import WrongUsage
+from gateway.foundation.errors import GatewayError, InvalidInput
 from gateway.vocabulary.events import Actor
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from gateway.wiring import Gateway
 
 OPERATOR = Actor("operator", "cli")
+IDENTIFIER_TYPES = ("email", "phone", "customer_number", "national_id")
 
 Home = Annotated[Path | None, typer.Option("--home", help="The gateway's home folder (or GATEWAY_HOME).")]
 Policies = Annotated[Path | None, typer.Option("--policies", help="The policy pack's folder (or GATEWAY_POLICIES).")]
@@ -37,12 +40,24 @@ class Options:
     policies: Path | None = None
     json: bool = False
 
+    def over(self, outer: Options | None) -> Options:
+        """Return these options; what is not given here stands as it was given before the command's name."""
+        if outer is None:
+            return self
+        return Options(self.home or outer.home, self.policies or outer.policies, self.json or outer.json)
+
     def settings(self) -> Settings:
         """Read the settings; what was typed beats the environment."""
+        from pydantic import ValidationError
+
         from gateway.foundation.settings import Settings
 
         typed = {"home": self.home, "policies": self.policies}
-        return Settings(**{key: value for key, value in typed.items() if value is not None})  # type: ignore[arg-type] # checked by pydantic
+        try:
+            return Settings(**{key: value for key, value in typed.items() if value is not None})  # type: ignore[arg-type] # checked by pydantic
+        except ValidationError as error:
+            names = ", ".join(f"GATEWAY_{str(each['loc'][0]).upper()}" for each in error.errors() if each["loc"])
+            raise InvalidInput(f"the setting {names} cannot be read: correct or unset it") from None
 
     @contextlib.contextmanager
     def gateway(self) -> Iterator[Gateway]:
@@ -54,8 +69,14 @@ class Options:
             yield gateway
 
     def emit(self, result: Mapping[str, Any], words: str) -> None:
-        """Print the result: as JSON where asked, else in words."""
+        """Print the result: as one JSON object where asked, else in words."""
         typer.echo(json.dumps(result, ensure_ascii=False, default=_plain) if self.json else words)
+
+    def counter(self) -> Callable[[int], None] | None:
+        """Return what shows progress, where a person is watching; ``None`` for a pipe or with ``--json``."""
+        if self.json or not sys.stderr.isatty():
+            return None
+        return lambda rows: typer.echo(f"\r{rows:,} rows", err=True, nl=False)
 
 
 def quiet_logs(*, json_lines: bool) -> None:
@@ -74,10 +95,9 @@ def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Call
 
         @functools.wraps(function)
         def run(ctx: typer.Context, home: Path | None, policies: Path | None, json: bool, **values: Any) -> None:
-            options: Options = ctx.obj or Options()
-            merged = Options(home or options.home, policies or options.policies, json or options.json)
-            with answering(merged):
-                function(merged, **values)
+            options = Options(home, policies, json).over(ctx.obj)
+            with answering(options):
+                function(options, **values)
 
         kind = inspect.Parameter.KEYWORD_ONLY
         common = [
@@ -95,6 +115,11 @@ def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Call
     return register
 
 
+def common(ctx: typer.Context, home: Home = None, policies: Policies = None, json: Json = False) -> None:
+    """Take the options that every command shares, before a command's name."""
+    ctx.obj = Options(home, policies, json).over(ctx.obj)
+
+
 @contextlib.contextmanager
 def answering(options: Options) -> Iterator[None]:
     """Turn what goes wrong into one clear sentence and exit status 1; never a traceback, never a value."""
@@ -102,7 +127,7 @@ def answering(options: Options) -> Iterator[None]:
         yield
     except GatewayError as error:
         _fail(options, error.slug, error.message, error.reasons)
-    except (typer.Exit, typer.BadParameter):
+    except (typer.Exit, typer.Abort, typer.TyperException):
         raise
     except BrokenPipeError:
         raise typer.Exit(1) from None
@@ -115,18 +140,27 @@ def answering(options: Options) -> Iterator[None]:
 def _unexpected(error: Exception) -> tuple[str, str]:
     if _disk_is_full(error):
         return "unavailable", "the disk is full: nothing was kept; free some space and run the command again"
-    if isinstance(error, PermissionError):
-        return "unavailable", "a file of the home folder cannot be read or written by this user"
-    if isinstance(error, FileNotFoundError):
-        return "invalid-input", "a file is missing: check the paths given"
-    if isinstance(error, IsADirectoryError):
-        return "invalid-input", "a file is expected where a folder was named"
+    if isinstance(error, OSError):
+        return "unavailable" if isinstance(error, PermissionError) else "invalid-input", _of_the_system(error)
     return "internal-error", f"an internal error ({type(error).__name__}): nothing was kept; please report it"
 
 
+def _of_the_system(error: OSError) -> str:
+    """A path is a place: it may be told."""
+    place = f" `{error.filename}`" if isinstance(error.filename, (str, Path)) else ""
+    if isinstance(error, PermissionError):
+        return f"the file{place} may not be read or written by this user: correct its owner or mode"
+    if isinstance(error, FileNotFoundError):
+        return f"the file{place} is missing: check the paths given"
+    if isinstance(error, (IsADirectoryError, NotADirectoryError, FileExistsError)):
+        return f"the path{place} is a folder where a file is needed, or a file where a folder is"
+    return f"the file{place} cannot be used ({errno.errorcode.get(error.errno or 0, 'unknown')})"
+
+
 def _disk_is_full(error: BaseException | None) -> bool:
+    """Whether a full disk, a quota or a limit on file sizes is at the bottom of it."""
     while error is not None:
-        if isinstance(error, OSError) and error.errno in {28, 122}:  # ENOSPC, EDQUOT
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
             return True
         if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
             return True
@@ -148,8 +182,8 @@ def subject_of(text: str) -> tuple[str, str]:
     kind, separator, value = text.partition(":")
     if value == "-":
         value = sys.stdin.readline().strip()
-    if not separator or not value or kind not in {"email", "phone", "customer_number", "national_id"}:
-        raise typer.BadParameter("write TYPE:VALUE, TYPE one of email, phone, customer_number, national_id")
+    if not separator or not value or kind not in IDENTIFIER_TYPES:
+        raise WrongUsage(f"--subject is TYPE:VALUE, TYPE one of {', '.join(IDENTIFIER_TYPES)}")
     return kind, value
 
 
@@ -161,3 +195,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     return str(value)
+
+
+def input_file(path: Path) -> Path:
+    """Return the path of a file that can be read; raises ``InvalidInput`` where it is none."""
+    if not path.is_file():
+        raise InvalidInput(f"there is no file `{path}`: check the path")
+    return path

@@ -18,6 +18,7 @@ _RUN = re.compile(r"\+?[ (]{0,2}[0-9](?:[ \n\t().\-/]{0,4}[0-9])*")
 _NO_DIGIT = re.compile("[^0-9]")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _TAIL = 7  # digits by which a phone number is known, whatever stands before them
+_BLANKS = (1, 2, 3)  # characters between the words of a street
 _FEWEST_DIGITS = 5
 _GLUED = 6  # a number of so many characters is found inside a longer one, too
 _DATES = re.compile(r"[0-9]{1,4}[./\- ]{1,2}[0-9]{1,2}[./\- ]{1,2}[0-9]{1,4}")
@@ -35,8 +36,9 @@ def own_spans(folded: str, identifiers: Mapping[str, str | None]) -> list[Span]:
     """Return where a row's identifiers, by category, stand in its folded text."""
     found: list[Span] = []
     for category, value in identifiers.items():
-        if value is not None and value.strip():
-            places = _FINDERS.get(category, _code)(folded, fold(tidy(value)).strip())
+        wanted = fold(tidy(value)).strip() if value is not None else ""
+        if wanted:  # tidied first: invisible characters alone are nothing to look for
+            places = _FINDERS.get(category, _code)(folded, wanted)
             found += [Span(start, end, category, Rank.OWN) for start, end in places]
     return found
 
@@ -78,8 +80,8 @@ def _address(folded: str, address: str) -> Places:
         return places
     starts = _names(folded, words[0])
     for word in words[1:]:
-        following = _names(folded, word)
-        starts = [(low, end) for low, high in starts for start, end in following if 0 < start - high <= 3]  # noqa: PLR2004 -- blanks
+        following = dict(_names(folded, word))
+        starts = [(low, following[high + gap]) for low, high in starts for gap in _BLANKS if high + gap in following]
     for low, high in starts:
         house = _HOUSE.match(folded, high)
         end = house.end() if house is not None else high
@@ -98,7 +100,10 @@ def _email(folded: str, email: str) -> Places:
 
 
 def _exact(folded: str, value: str) -> Places:
-    places, at = [], folded.find(value)
+    places: Places = []
+    if not value:  # nothing stands everywhere: the search would never end
+        return places
+    at = folded.find(value)
     while at >= 0:
         places.append((at, at + len(value)))
         at = folded.find(value, at + len(value))

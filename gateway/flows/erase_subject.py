@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from gateway.flows.house import House
 from gateway.foundation.arrays import BLOCK
+from gateway.foundation.files import write_durably
 from gateway.rights import CertificateFacts, RequestKind, certificate_text, erasure_plan
 from gateway.rights.certificates import NONCE_BYTES, RecipientNotice
 from gateway.rights.erasure import DataClass
@@ -87,12 +88,15 @@ class EraseSubject:
             return ErasureAnswer(request.id, found, plan, erased.rows, certificate, nonce.hex(), found_after=still)
 
     def resume(self, request: SubjectRequest) -> None:
-        """Finish an erasure that a crash interrupted; its certificate waits in the home folder for the subject desk."""
+        """Finish an erasure that a crash interrupted; its certificate waits in the home folder for the subject desk.
+
+        A request without a subject was certified before the crash, or nobody was found.
+        """
         if request.subject is None:
+            self.house.requests.complete(request.id, at=self.house.clock.now())
             return
         erased = self._erase(request.subject, suppress=True, at=self.house.clock.now())
-        certificate = self._certify(NOBODY, request, erased, secrets.token_bytes(NONCE_BYTES))
-        (self.house.home / f"{request.id}.certificate").write_text(certificate, encoding="utf-8")
+        self._certify(NOBODY, request, erased, secrets.token_bytes(NONCE_BYTES))
         self._finish(request.id, request.subject)
 
     def _finish(self, request: RequestId, subject: SubjectReference) -> None:
@@ -208,7 +212,11 @@ class EraseSubject:
             irrecoverable_after=None,  # the end of backups of the key store is the operator's to state
             key_reference=f"kek-epoch-{erased.key_epoch}",
         )
-        return house.recorder.sign(certificate_text(facts, identifier=identifier, nonce=nonce) + "\n")
+        certificate = house.recorder.sign(certificate_text(facts, identifier=identifier, nonce=nonce) + "\n")
+        folder = house.home / "certificates"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        write_durably(folder / f"{request.id}.note", certificate.encode())  # it names nobody
+        return certificate
 
 
 def _stored(rows: ErasedRows) -> tuple[DataClass, ...]:

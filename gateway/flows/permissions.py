@@ -34,7 +34,7 @@ def refresh(house: House, subjects: pa.Array, at: dt.datetime) -> None:
     present = known.column("subject").combine_chunks()
     if len(present) == 0:
         return
-    of_age = known.column("of_age_from").combine_chunks()
+    of_age = _still_young(known.column("of_age_from").combine_chunks(), at)
     permissions = _permissions(house, present, house.ledger.standing(present), of_age, at)
     house.store.set_permissions(permissions, house.ledger.position)
 
@@ -57,6 +57,11 @@ def _of_age(house: House, parsed: ParsedBatch, at: dt.datetime) -> pa.Array:
         if isinstance(house.catalogue.fields[name].transform, AgeBand):
             return of_age_from(house.pack, parsed.fields.column(name).combine_chunks(), at)
     return pa.nulls(parsed.fields.num_rows, pa.date32())
+
+
+def _still_young(of_age: pa.Array, at: dt.datetime) -> pa.Array:
+    """Forget the day on which somebody came of age once it has come."""
+    return pc.if_else(pc.greater(of_age, pa.scalar(at.date())), of_age, pa.scalar(None, pa.date32()))
 
 
 def _no_earlier(house: House, subjects: pa.Array, of_age: pa.Array) -> pa.Array:

@@ -46,7 +46,7 @@ class RecordConsent:
     def __call__(
         self, identifier: tuple[str, str], choice: Choice, actor: Actor, request: RequestId | None = None
     ) -> None:
-        """Record ``choice`` of the person whom ``identifier`` (type, value) names."""
+        """Record ``choice`` of the person whom ``identifier`` (type, value) names; ``InvalidInput`` for no choice."""
         now = self.house.clock.now()
         self._check(choice, now)
         with self.house.writing:
@@ -54,6 +54,10 @@ class RecordConsent:
             self._on_record(choice, subject, actor, request, now)
             if subject is not None:
                 self._keep(subject, choice, now)
+
+    def check(self, choice: Choice) -> None:
+        """Raise ``InvalidInput`` where ``choice`` could not be recorded; nothing is kept."""
+        self._check(choice, self.house.clock.now())
 
     def _check(self, choice: Choice, now: dt.datetime) -> None:
         if choice.purpose != ALL_PURPOSES and choice.purpose not in self.house.catalogue.purposes:

@@ -50,7 +50,7 @@ class Recover:
         """An erasure that a crash interrupted is taken up again; no request is open between journeys otherwise."""
         requests = self.house.requests
         for request in requests.list(kind=RequestKind.ERASURE):
-            if request.completed_at is None and request.subject is not None:
+            if request.completed_at is None:
                 EraseSubject(self.house).resume(request)
 
     def _orphans(self) -> None:

@@ -104,9 +104,15 @@ def in_transaction(connection: sqlite3.Connection, *statements: tuple[str, Any])
     """Run statements in one transaction; their row counts."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        counts = [connection.execute(sql, parameters).rowcount for sql, parameters in statements]
+        counts = [_changed(connection, sql, parameters) for sql, parameters in statements]
     except BaseException:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
     return counts
+
+
+def _changed(connection: sqlite3.Connection, sql: str, parameters: Any) -> int:
+    before = connection.total_changes  # rowcount does not count a statement that begins with WITH
+    connection.execute(sql, parameters)
+    return connection.total_changes - before

@@ -109,10 +109,9 @@ def _undo_newest(writer: Any, first_person: int) -> bool:
     return True
 
 
-def _unbind(writer: Any, blinds: bytes) -> int:
+def _unbind(writer: Any, blinds: bytes) -> None:
     _, keys = typed_blinds(blinds)
-    removed: int = writer.execute(_UNBIND, (len(keys), keys.tobytes())).rowcount
-    return removed
+    writer.execute(_UNBIND, (len(keys), keys.tobytes()))
 
 
 def shred(files: VaultFiles, person: int, *, suppress: bool, at: dt.datetime) -> ShreddingReceipt:

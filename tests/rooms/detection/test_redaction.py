@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.detection import Detector
 from gateway.detection.folding import fold
+from gateway.detection.own import own_spans
 from gateway.detection.redaction import LONGEST, Redactor
 from tests.rooms.detection import support
 from tests.rooms.detection.forms import FORMS, SENTENCES
@@ -217,7 +218,8 @@ def test_folding_keeps_places(text: str) -> None:
 
 
 @pytest.mark.parametrize("evil", ["a" * 19_000, "1 " * 9_000, "a@" * 9_000, "0-" * 9_900, "(" * 19_000,
-                                  "a." * 9_900 + "@", "fi21" * 4_900, "::" * 9_000, "1.1." * 4_000, "http://" * 2_000])  # fmt: skip
+                                  "a." * 9_900 + "@", "fi21" * 4_900, "::" * 9_000, "1.1." * 4_000,
+     "http://" * 2_000])  # fmt: skip
 def test_no_text_makes_the_rules_slow(evil: str) -> None:
     from time import perf_counter  # noqa: PLC0415 -- only here
 
@@ -231,3 +233,25 @@ def test_no_text_makes_the_rules_slow(evil: str) -> None:
 def test_the_detector_redacts_with_the_same_rules() -> None:
     result = Detector(support.catalogue()).redact(pa.array(["Aino"]), {"given_name": pa.array(["Aino"])}, None)
     assert result.texts.to_pylist() == ["[GIVEN_NAME]"]
+
+
+@pytest.mark.parametrize(
+    "category", ["email", "phone", "given_name", "street_address", "birth_date", "customer_number"]
+)
+@pytest.mark.parametrize("nothing", ["", " ", "\u200b", "\ufeff \u00ad", "-", "...", "@", "'"])
+def test_an_identifier_of_nothing_ends_and_finds_nothing(category: str, nothing: str) -> None:
+    """Invisible characters alone once made a search without end; it must end, and no letter may go."""
+    text = "abc - ... 'def"
+    spans = own_spans(text, {category: nothing})
+    assert not any(character.isalnum() for span in spans for character in text[span.start : span.end])
+
+
+def test_repeated_words_in_an_address_do_not_multiply() -> None:
+    word = "mannerheimintie "
+    assert len(own_spans(word * 60, {"street_address": word * 12})) <= 60
+
+
+@pytest.mark.parametrize("written", ["405550101", "+358 (0)40 / 555-01.01", "5550101", "tel0405550101x"])
+def test_own_phones_are_found_without_the_rules(written: str) -> None:
+    (span,) = own_spans(written, {"phone": "+358 40 555 0101"})
+    assert "5550101" in re.sub("[^0-9]", "", written[span.start : span.end])

@@ -134,6 +134,18 @@ def test_a_prohibition_that_cannot_be_measured_denies() -> None:
     assert codes(decide(asked, with_extra(prohibition(when)))) == [("indeterminate", None)]
 
 
+def test_a_permission_that_cannot_be_measured_does_not_open() -> None:
+    when = Condition(sources=frozenset({SourceId("webshop_customers")}))
+    named = frozenset({FieldId("gender")})
+    pack = with_extra(Rule(RuleId("test"), RuleKind.PERMISSION, "6(1)(a)", "a test", when, named))
+    asked = ask("segment", "direct_marketing", ["gender"])
+    assert codes(decide(asked, pack)) == [("no_rule_permits", "gender")]
+
+
+def test_a_pack_permits_from_its_very_first_instant() -> None:
+    permit(decide(ask("segment", "direct_marketing", ["city"], at=baseline().effective_from), baseline()))
+
+
 def test_never_together_leaves_the_whole_set_out_of_an_open_request() -> None:
     together = prohibition(Condition(), {"city", "postcode"}, together=True)
     pack = with_extra(together)

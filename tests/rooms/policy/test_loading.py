@@ -52,7 +52,7 @@ def test_the_digest_is_of_every_file_and_of_their_names() -> None:
     for path in ("CHANGELOG.md", "cases/store.yaml", "rules/obligations.yaml"):
         digests.add(load_pack(files | {path: files[path] + "\n"}).digest)
     moved = dict(files)
-    moved["rules/renamed.yaml"] = moved.pop("rules/obligations.yaml")
+    moved["rules/obligations-2.yaml"] = moved.pop("rules/obligations.yaml")
     digests.add(load_pack(moved).digest)
     assert len(digests) == 5
     assert load_pack(dict(reversed(files.items()))).digest == load_pack(files).digest
@@ -175,6 +175,13 @@ def test_tricks_of_yaml_are_refused(text: str, told: str) -> None:
 
 def test_text_that_is_no_utf8_is_refused() -> None:
     assert "not UTF-8" in refusal(baseline_texts() | {"CHANGELOG.md": "\ud800"})
+
+
+def test_every_key_of_a_matcher_must_hold_and_one_matcher_is_enough() -> None:
+    narrow = "- kinds: [direct_identifier]\n        categories: [user.contact]\n      - ids: [iban]"
+    pack = load_pack(changed("rules/prohibitions.yaml", "- kinds: [direct_identifier]", narrow))
+    rule = next(rule for rule in pack.rules if rule.id == "direct-identifiers-stay-in-vault")
+    assert rule.fields == {"email", "phone", "street_address", "iban"}
 
 
 def test_all_problems_of_a_kind_are_told_at_once() -> None:

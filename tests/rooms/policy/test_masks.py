@@ -85,6 +85,15 @@ def test_a_person_who_stands_twice_gets_the_same_answer_twice() -> None:
     assert permission_masks(baseline(), people, rows, NO_AGES, AT)["permits"].to_pylist() == [1, 5, 1]
 
 
+def test_contradictory_rows_count_as_the_stricter_in_either_order() -> None:
+    yes, no = ((AINO, "direct_marketing", word, AT, NOTICE) for word in ("given", "withdrawn"))
+    assert permits(yes, no) == permits(no, yes) == [5, 5, 5]
+
+
+def test_a_row_that_does_not_say_for_what_closes_all() -> None:
+    assert permits((AINO, None, "objected", AT, None)) == [0, 5, 5]
+
+
 def test_strangers_in_the_ledger_and_empty_columns_do_no_harm() -> None:
     assert permits((b"x" * 16, "*", "restricted", AT, None), (None, "*", "restricted", AT, None)) == [5, 5, 5]
     empty = permission_masks(

@@ -54,7 +54,7 @@ def test_telephone_numbers(value: str, region: str | None, expected: str | None)
 
 def _mobile(region: str) -> st.SearchStrategy[str]:
     pattern = phonenumbers.PhoneMetadata.metadata_for_region(region).mobile.national_number_pattern
-    return st.from_regex(f"(?:{pattern})", fullmatch=True).filter(str.isascii)
+    return st.from_regex(f"(?:{pattern})", fullmatch=True, alphabet="0123456789")
 
 
 def _forms(region: str, national: str) -> list[str]:
@@ -62,7 +62,12 @@ def _forms(region: str, national: str) -> list[str]:
     kinds = phonenumbers.PhoneNumberFormat
     trunk = phonenumbers.PhoneMetadata.metadata_for_region(region).national_prefix
     written = [phonenumbers.format_number(number, f) for f in (kinds.NATIONAL, kinds.INTERNATIONAL, kinds.E164)]
-    return [*written, trunk + national, f"00{number.country_code}{national}", f"+{number.country_code} (0){national}"]
+    return [
+        *written,
+        trunk + national,
+        f"00{number.country_code}{national}",
+        f"+{number.country_code} ({trunk}){national}",
+    ]
 
 
 @settings(max_examples=150)

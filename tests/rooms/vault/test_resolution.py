@@ -59,9 +59,7 @@ class Naive:
 
 
 def _row() -> st.SearchStrategy[list[int]]:
-    return st.tuples(
-        *(st.sampled_from([-1, *range(k * PER_KIND, (k + 1) * PER_KIND)]) for k in range(KINDS))
-    ).map(list)
+    return st.tuples(*(st.sampled_from([-1, *range(k * PER_KIND, (k + 1) * PER_KIND)]) for k in range(KINDS))).map(list)
 
 
 def _stored() -> st.SearchStrategy[dict[int, int]]:
