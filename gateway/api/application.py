@@ -1,81 +1,74 @@
-"""The application: routes, problems, headers, and documents from local files."""
+"""The application: routes, problems and the outermost door, put together."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+import threading
+import time
+from functools import partial
+from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.staticfiles import StaticFiles
 
 from gateway import __version__
-from gateway.api import ingest, log, people, problems, segments
+from gateway.api import documents, ingest, log, people, problems, segments
+from gateway.api.answers import Health
 from gateway.api.cursors import Cursors
-from gateway.foundation.errors import NotFound
+from gateway.api.hardening import Hardening
+from gateway.foundation.errors import Unavailable
 from gateway.foundation.settings import Settings
 from gateway.wiring import Gateway
 
-HERE = Path(__file__).parent
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 health = APIRouter(tags=["health"])
+FRESH = 2.0  # seconds
+
+
+class Readiness:
+    """Whether data may move. Asked without a key, so the stores are looked at once in a while, however often it is."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._lock = threading.Lock()
+        self._known: tuple[float, bool] | None = None
+
+    def __call__(self) -> bool:
+        """Return the answer, at most ``FRESH`` seconds old."""
+        with self._lock:
+            if self._known is None or time.monotonic() - self._known[0] > FRESH:
+                self._known = None
+                self._known = (time.monotonic(), self._gateway.ready())
+            return self._known[1]
 
 
 def create_app(gateway: Gateway, settings: Settings) -> FastAPI:
     """Return the application that serves ``gateway``."""
-    app = FastAPI(title="Segmentation Gateway", version=__version__, docs_url=None, redoc_url=None)
+    # A redirect to the address with or without its slash would repeat what was submitted.
+    app = FastAPI(title=documents.TITLE, version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.gateway, app.state.settings, app.state.cursors = gateway, settings, Cursors()
+    app.state.readiness = Readiness(gateway)
     problems.install(app)
-    for router in (ingest.router, people.router, segments.router, log.router, health):
+    for router in (ingest.router, people.router, segments.router, log.router, health, documents.router):
         app.include_router(router)
-    app.mount("/assets", StaticFiles(directory=HERE / "assets"), name="assets")
-
-    @app.middleware("http")
-    async def harden(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await call_next(request)
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        if request.url.path.startswith("/v1"):
-            response.headers["Cache-Control"] = "no-store"
-        return response
-
+    app.mount("/assets", StaticFiles(directory=documents.HERE / "assets"), name="assets")
+    app.add_middleware(Hardening)
+    app.openapi = partial(documents.describe, app)  # type: ignore[method-assign] # FastAPI's documented way
     return app
 
 
-@health.get("/livez")
-def livez() -> dict[str, str]:
-    """The process answers."""
-    return {"status": "alive"}
+@health.get("/livez", operation_id="livez", summary="Is the process alive?")
+async def livez() -> Health:
+    """Answer without asking any room."""
+    return Health(status="alive")
 
 
-@health.get("/readyz")
-def readyz(request: Request) -> JSONResponse:
-    """The rooms answer: the log can be written and the stores opened."""
-    gateway: Gateway = request.app.state.gateway
-    ready = gateway.ready()
-    return JSONResponse({"status": "ready" if ready else "not ready"}, 200 if ready else 503)
+def _readiness(request: Request) -> Readiness:
+    readiness: Readiness = request.app.state.readiness
+    return readiness
 
 
-@health.get("/docs", response_class=HTMLResponse, include_in_schema=False)
-def docs() -> FileResponse:
-    """The API's documents; every asset is local."""
-    return FileResponse(HERE / "assets" / "docs.html", media_type="text/html")
-
-
-@health.get("/problems/{slug}", response_class=PlainTextResponse, include_in_schema=False)
-def problem_page(slug: str) -> PlainTextResponse:
-    """What a problem means and what to do."""
-    page = Path(__file__).parents[2] / "docs" / "problems" / f"{slug}.md"
-    if not slug.replace("-", "").isalpha() or not page.is_file():
-        raise NotFound("no such problem")
-    return PlainTextResponse(page.read_text(encoding="utf-8"), media_type="text/markdown; charset=utf-8")
+@health.get("/readyz", operation_id="readyz", summary="May data move?", responses=problems.documented(503))
+def readyz(readiness: Annotated[Readiness, Depends(_readiness)]) -> Health:
+    """Ask the rooms: the log can be written, and the stores hold their laws."""
+    if not readiness():
+        raise Unavailable("the stores do not hold their laws: `gateway doctor` says more", reasons=("not_ready",))
+    return Health(status="ready")

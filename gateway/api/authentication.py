@@ -1,19 +1,26 @@
-"""Who calls: an API key in ``Authorization: Bearer``, known by its hash, with one scope."""
+"""Who calls: an API key in ``Authorization: Bearer``, known by its hash, with one scope; asked before the body."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 
-from fastapi import Depends, HTTPException, Request
+from fastapi import Depends, HTTPException, Request, Response, Security
+from fastapi.concurrency import run_in_threadpool
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from gateway.api.bodies import MAX_JSON, bounded
 from gateway.flows.register_clients import Client, Scope
 from gateway.foundation.errors import NotPermitted
 from gateway.vocabulary.events import Actor
 from gateway.wiring import Gateway
 
-_bearer = HTTPBearer(auto_error=False, description="An API key made by `gateway clients add`.")
+_bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="ApiKey",
+    description="An API key made by `gateway clients add REFERENCE --scope SCOPE`; it has one scope.",
+)
 
 
 def the_gateway(request: Request) -> Gateway:
@@ -25,22 +32,51 @@ def the_gateway(request: Request) -> Gateway:
 TheGateway = Annotated[Gateway, Depends(the_gateway)]
 
 
-def allowed(*scopes: Scope) -> Callable[..., Client]:
-    """Return a dependency that admits clients of these scopes; a refusal is on record."""
+class Allowed:
+    """A dependency that admits clients of some scopes; every refusal is on record."""
 
-    def check(
-        gateway: TheGateway, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    def __init__(self, *scopes: Scope) -> None:
+        self.scopes = frozenset(scopes)
+
+    async def __call__(
+        self, request: Request, _key: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
     ) -> Client:
-        client = gateway.clients.identify(credentials.credentials) if credentials else None
+        """Return the client that ``Guarded`` has admitted."""
+        client: Client = request.state.client
+        return client
+
+    def admit(self, gateway: Gateway, authorization: str) -> Client:
+        """Return the client of a key. Raises 401 for no or an unknown key, ``NotPermitted`` for another scope."""
+        scheme, _, key = authorization.partition(" ")
+        client = gateway.clients.identify(key.strip()) if scheme.lower() == "bearer" else None
         if client is None:
             gateway.clients.refused("unknown_key", None)
             raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
-        if client.scope not in scopes:
+        if client.scope not in self.scopes:
             gateway.clients.refused("missing_scope", client)
             raise NotPermitted("this key's scope does not reach so far", reasons=("missing_scope",))
         return client
 
-    return check
+
+class Guarded(APIRoute):
+    """A route that knows its caller before it reads a byte of the body, and reads no more of that than its limit."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Put the key, then the limit, before FastAPI's own handler, which reads the body first."""
+        handler = super().get_route_handler()
+        guard = next((d.call for d in self.dependant.dependencies if isinstance(d.call, Allowed)), None)
+        if guard is None:
+            raise TypeError(f"{self.path}: every operation under /v1 names the scopes that it admits")
+        takes_json = self.body_field is not None
+
+        async def guarded(request: Request) -> Response:
+            authorization = request.headers.get("authorization", "")
+            client = await run_in_threadpool(guard.admit, the_gateway(request), authorization)
+            request.state.client = client
+            limit = MAX_JSON if takes_json else request.app.state.settings.max_upload_bytes
+            return await handler(bounded(request, limit))
+
+        return guarded
 
 
 def actor_of(client: Client) -> Actor:

@@ -1,15 +1,23 @@
-"""What a request may hold: closed, bounded models."""
+"""What a request may hold: closed, bounded models, and uploads that stay in memory."""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import io
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import HTTPException, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from starlette.types import Message
 
+MAX_JSON = 64 * 1024  # bytes
+MEDIA_IN = ("text/csv", "application/x-ndjson", "application/jsonl", "application/octet-stream")
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Value = Annotated[str, StringConstraints(min_length=1, max_length=320)]
+# Nobody chose anything here before; and an instant before the year 1 in UTC could be stored but not read.
+Chosen = Annotated[AwareDatetime, Field(ge=dt.datetime(1970, 1, 1, tzinfo=dt.UTC))]
 
 
 class Body(BaseModel):
@@ -21,8 +29,10 @@ class Body(BaseModel):
 class SubjectBody(Body):
     """A person by one identifier; in bodies only, never in a URL."""
 
-    type: Literal["email", "phone", "customer_number", "national_id"]
-    value: Value
+    model_config = ConfigDict(title="Subject")
+
+    type: Literal["email", "phone", "customer_number", "national_id"] = Field(description="Which identifier it is.")
+    value: Value = Field(description="The identifier, as it is written.", examples=["aino@example.org"])
 
     @property
     def pair(self) -> tuple[str, str]:
@@ -31,17 +41,23 @@ class SubjectBody(Body):
 
 
 class ConsentBody(Body):
-    """A choice."""
+    """A choice that a person made."""
+
+    model_config = ConfigDict(title="Choice")
 
     subject: SubjectBody
-    purpose: Identifier
+    purpose: Identifier = Field(description="The id of a purpose of the pack.", examples=["direct_marketing"])
     status: Literal["given", "refused", "withdrawn", "objected"]
-    at: AwareDatetime | None = None
-    notice: Identifier | None = None
+    at: Chosen | None = Field(None, description="When the person chose; the instant of recording when not given.")
+    notice: Identifier | None = Field(
+        None, description="The version of the notice that the person saw.", examples=["webshop-2026-05"]
+    )
 
 
 class SubjectQuery(Body):
     """Ask about one person."""
+
+    model_config = ConfigDict(title="SubjectQuery")
 
     subject: SubjectBody
 
@@ -49,32 +65,53 @@ class SubjectQuery(Body):
 class RequestBody(Body):
     """A data subject's request."""
 
-    kind: Literal["access", "erasure", "restriction", "objection"]
+    model_config = ConfigDict(title="SubjectRequest")
+
+    kind: Literal["access", "erasure", "restriction", "objection"] = Field(description="Art. 15, 17, 18 or 21 GDPR.")
     subject: SubjectBody
-    language: Literal["en", "fi", "hu", "uk"] = "en"
-    purpose: Identifier | None = None  # objection: one purpose; all when not given
-    suppress: bool = True  # erasure: keep a keyed hash against re-import
-    dry_run: bool = False
-    lift: bool = False  # restriction: end it
+    language: Literal["en", "fi", "hu", "uk"] = Field("en", description="Access: the language of the package.")
+    purpose: Identifier | None = Field(None, description="Objection: one purpose; every one when not given.")
+    suppress: bool = Field(default=True, description="Erasure: keep a keyed hash so that no import brings them back.")
+    dry_run: bool = Field(default=False, description="Say what would happen; change nothing. Not for access.")
+    lift: bool = Field(default=False, description="Restriction: end it.")
 
 
-class Recorded(BaseModel):
-    """An answer that is the same whether or not the person is known."""
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A body, in memory only, and its digest (hex)."""
 
-    recorded: bool
-    at: dt.datetime
+    stream: io.BytesIO
+    sha256: str
 
 
-async def bounded(request: Request) -> bytes:
-    """Read the body, up to the configured limit; it never touches the disk in clear."""
-    limit: int = request.app.state.settings.max_upload_bytes
-    if request.headers.get("content-encoding", "identity") != "identity":
+async def upload(request: Request) -> Upload:
+    """Read a batch, up to the configured limit; it never touches the disk in clear."""
+    media = request.headers.get("content-type", MEDIA_IN[-1]).partition(";")[0].strip().lower()
+    if media not in MEDIA_IN:
         raise HTTPException(415)
-    parts: list[bytes] = []
-    size = 0
+    stream, digest = io.BytesIO(), hashlib.sha256()
     async for part in request.stream():
-        size += len(part)
+        stream.write(part)
+        digest.update(part)
+    stream.seek(0)
+    return Upload(stream, digest.hexdigest())
+
+
+def bounded(request: Request, limit: int) -> Request:
+    """Return the request with a body that ends in 413 beyond ``limit`` bytes; compressed ones are refused (415)."""
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise HTTPException(415)
+    declared = request.headers.get("content-length", "0")
+    if not declared.isdecimal() or len(declared) > len(str(limit)) or int(declared) > limit:
+        raise HTTPException(413)
+    size = 0
+
+    async def receive() -> Message:
+        nonlocal size
+        message: Message = await request.receive()
+        size += len(message.get("body", b""))
         if size > limit:
             raise HTTPException(413)
-        parts.append(part)
-    return b"".join(parts)
+        return message
+
+    return Request(request.scope, receive)

@@ -6,19 +6,30 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
-from gateway.api.authentication import TheGateway, actor_of, allowed
-from gateway.api.bodies import ConsentBody, Recorded, RequestBody, SubjectQuery
+from gateway.api.answers import AccessAnswer, ChoiceAnswer, Choices, ErasureAnswer, Recorded
+from gateway.api.authentication import Allowed, Guarded, TheGateway, actor_of
+from gateway.api.bodies import ConsentBody, RequestBody, SubjectQuery
+from gateway.api.problems import documented
 from gateway.flows.record_consent import Choice
 from gateway.flows.register_clients import Client, Scope
 from gateway.vocabulary.consents import ALL_PURPOSES, ConsentStatus
 from gateway.vocabulary.names import PurposeId
 from gateway.wiring import Gateway
 
-router = APIRouter(prefix="/v1", tags=["people"])
-Desk = Annotated[Client, Depends(allowed(Scope.SUBJECT_DESK, Scope.OFFICER))]
+router = APIRouter(prefix="/v1", tags=["people"], route_class=Guarded)
+Desk = Annotated[Client, Depends(Allowed(Scope.SUBJECT_DESK, Scope.OFFICER))]
+_REFUSALS = documented(400, 401, 403, 413, 415, 422, 503)
 
 
-@router.post("/consents", status_code=202)
+@router.post(
+    "/consents",
+    status_code=202,
+    operation_id="record_consent",
+    summary="Record a choice",
+    response_model=Recorded,
+    response_description="On record, and in force from the next query on.",
+    responses=_REFUSALS,
+)
 def record_consent(body: ConsentBody, gateway: TheGateway, client: Desk) -> Recorded:
     """Record a choice; it bites at the next query. The answer does not tell whether the person is known."""
     choice = Choice(PurposeId(body.purpose), ConsentStatus(body.status), body.at, body.notice, channel="api")
@@ -26,9 +37,15 @@ def record_consent(body: ConsentBody, gateway: TheGateway, client: Desk) -> Reco
     return Recorded(recorded=True, at=gateway.house.clock.now())
 
 
-@router.post("/consents/query")
-def show_consents(body: SubjectQuery, gateway: TheGateway, client: Desk) -> dict[str, Any]:
-    """Return a person's choices, oldest first; none for somebody unknown."""
+@router.post(
+    "/consents/query",
+    operation_id="query_consents",
+    summary="Show a person's choices",
+    response_model=Choices,
+    responses=_REFUSALS,
+)
+def query_consents(body: SubjectQuery, gateway: TheGateway, client: Desk) -> dict[str, Any]:
+    """Return a person's choices, oldest first; none for somebody unknown. The look is on record."""
     history = gateway.show_consents(body.subject.pair, actor_of(client))
     return {
         "events": [
@@ -38,9 +55,19 @@ def show_consents(body: SubjectQuery, gateway: TheGateway, client: Desk) -> dict
     }
 
 
-@router.post("/requests")
-def request(body: RequestBody, gateway: TheGateway, client: Desk) -> dict[str, Any]:
-    """Answer a data subject's request: access, erasure, restriction or objection."""
+@router.post(
+    "/requests",
+    operation_id="answer_request",
+    summary="Answer a data subject's request",
+    response_model=AccessAnswer | ErasureAnswer | ChoiceAnswer,
+    response_description="By kind: the access package, the erasure with its certificate, or what is on record now.",
+    responses=_REFUSALS | documented(409),
+)
+def answer_request(body: RequestBody, gateway: TheGateway, client: Desk) -> dict[str, Any]:
+    """Answer a data subject's request: access, erasure, restriction or objection.
+
+    Somebody unknown and somebody who was erased get answers of the same shape.
+    """
     match body.kind:
         case "access":
             answer = gateway.access(body.subject.pair, actor_of(client), language=body.language)
@@ -69,7 +96,10 @@ def _erase(body: RequestBody, gateway: Gateway, client: Client) -> dict[str, Any
 def _choose(
     body: RequestBody, gateway: Gateway, client: Client, purposes: list[PurposeId], status: ConsentStatus
 ) -> dict[str, Any]:
+    choices = [Choice(purpose, status, channel="api") for purpose in purposes]
+    for choice in choices:
+        gateway.record_consent.check(choice)
     if not body.dry_run:
-        for purpose in purposes:
-            gateway.record_consent(body.subject.pair, Choice(purpose, status, channel="api"), actor_of(client))
+        for choice in choices:
+            gateway.record_consent(body.subject.pair, choice, actor_of(client))
     return {"recorded": not body.dry_run, "status": status, "purposes": purposes}

@@ -3,34 +3,65 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
-from gateway.api.authentication import TheGateway, actor_of, allowed
+from gateway.api import answers, negotiation
+from gateway.api.authentication import Allowed, Guarded, TheGateway, actor_of
 from gateway.api.bodies import Identifier
 from gateway.api.cursors import Cursors
-from gateway.flows.read_members import MembersPage
+from gateway.api.problems import documented
+from gateway.flows.read_members import MembersPage, PageRequest
 from gateway.flows.register_clients import Client, Scope
-from gateway.flows.release_segment import Format, ReleasePackage, ReleaseRequest
+from gateway.flows.release_segment import ReleasePackage, ReleaseRequest
 from gateway.vocabulary.names import RecipientId, ReleaseId, SegmentId
 
-router = APIRouter(prefix="/v1/segments", tags=["segments"])
-Puller = Annotated[Client, Depends(allowed(Scope.RECIPIENT))]
-Officer = Annotated[Client, Depends(allowed(Scope.OFFICER))]
-Reader = Annotated[Client, Depends(allowed(Scope.RECIPIENT, Scope.OFFICER))]
-MEDIA: dict[str, Format] = {
-    "text/csv": "csv",
-    "application/x-ndjson": "ndjson",
-    "application/vnd.apache.parquet": "parquet",
+router = APIRouter(prefix="/v1/segments", tags=["segments"], route_class=Guarded)
+Puller = Annotated[Client, Depends(Allowed(Scope.RECIPIENT))]
+Officer = Annotated[Client, Depends(Allowed(Scope.OFFICER))]
+Reader = Annotated[Client, Depends(Allowed(Scope.RECIPIENT, Scope.OFFICER))]
+SegmentPath = Annotated[Identifier, Path(description="The id of a segment.", examples=["loyal_buyers"])]
+ReleaseText = Annotated[str | None, Query(pattern=r"^rel_[a-z2-7]{26}$", description="A release of yours.")]
+_FILES = {
+    "text/csv": {"schema": {"type": "string"}},
+    "application/x-ndjson": {"schema": {"type": "string"}},
+    "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
 }
+_HEADERS = {
+    "ETag": {"description": "Of the list.", "schema": {"type": "string"}},
+    "X-Release": {"description": "The release; name it in `since`.", "schema": {"type": "string"}},
+}
+_Documents = dict[int | str, dict[str, Any]]
+_PAGE: _Documents = {
+    200: {"description": "A page (JSON) or the whole list.", "content": _FILES, "headers": _HEADERS},
+    304: {"description": "The list is the one of `If-None-Match`."},
+}
+_CHANGES: _Documents = {200: {"description": "Who entered and who left.", "content": _FILES, "headers": _HEADERS}}
 
 
-@router.get("")
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Which page, of what length."""
+
+    cursor: Annotated[str | None, Query(max_length=512, description="`next` of the page before.")] = None
+    limit: Annotated[int, Query(ge=1, le=10_000, description="Members on a page of JSON.")] = 1_000
+
+
+@router.get(
+    "",
+    operation_id="list_segments",
+    summary="List segments",
+    response_model=answers.SegmentList,
+    responses=documented(401, 403, 503),
+)
 def list_segments(gateway: TheGateway, client: Reader) -> dict[str, Any]:
     """List the catalogued segments; a recipient sees those of its contract's purposes."""
     contract = gateway.house.catalogue.recipients.get(RecipientId(client.reference))
-    purposes = contract.purposes if client.scope is Scope.RECIPIENT and contract else None
+    purposes = None
+    if client.scope is Scope.RECIPIENT:
+        purposes = contract.purposes if contract else ()
     return {
         "segments": [
             {"id": d.id, "purpose": d.purpose, "title": dict(d.title)}
@@ -40,9 +71,16 @@ def list_segments(gateway: TheGateway, client: Reader) -> dict[str, Any]:
     }
 
 
-@router.post("/{segment}/snapshots", status_code=201)
-def build(segment: Identifier, gateway: TheGateway, client: Officer) -> dict[str, Any]:
-    """Build a snapshot; a size under the minimum is not told."""
+@router.post(
+    "/{segment}/snapshots",
+    status_code=201,
+    operation_id="build_snapshot",
+    summary="Build a snapshot",
+    response_model=answers.Snapshot,
+    responses=documented(401, 403, 404, 422, 503),
+)
+def build_snapshot(segment: SegmentPath, gateway: TheGateway, client: Officer) -> dict[str, Any]:
+    """Ask who belongs to a segment now; a size under the minimum is not told."""
     size = gateway.build(SegmentId(segment), actor_of(client))
     return {
         "id": size.id,
@@ -53,49 +91,61 @@ def build(segment: Identifier, gateway: TheGateway, client: Officer) -> dict[str
     }
 
 
-@router.get("/{segment}/members")
-def members(  # noqa: PLR0913 - FastAPI's parameters
-    segment: Identifier,
+@router.get(
+    "/{segment}/members",
+    operation_id="read_members",
+    summary="Pull the members",
+    response_model=answers.Members,
+    responses={**_PAGE, **documented(401, 403, 404, 406, 409, 422, 503)},
+)
+def read_members(
+    segment: SegmentPath,
     request: Request,
     gateway: TheGateway,
     client: Puller,
-    cursor: Annotated[str | None, Query(max_length=512)] = None,
-    limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
-    if_none_match: Annotated[str | None, Header(max_length=200)] = None,
+    paging: Annotated[Paging, Depends()],
+    if_none_match: Annotated[str | None, Header(max_length=1000, description="The ETag that you have.")] = None,
 ) -> Response:
-    """Return the members' pseudonyms, in pages of JSON, or whole as CSV, NDJSON or Parquet (by ``Accept``).
+    """Return the members' pseudonyms, in pages of JSON, or whole as CSV, NDJSON or Parquet (by `Accept`).
 
-    The first page releases a new snapshot; ``next`` leads on. The ETag is the digest of the members: with
-    ``If-None-Match`` an unchanged list is answered by 304.
+    Without `cursor` a new release is made; `next` leads on within it. Whoever withdraws in between is left out of the
+    pages that follow. With `If-None-Match` an unchanged list is answered by 304; pseudonyms of a transaction scope are
+    new with each release, so such a list always changes.
     """
-    form = _format(request.headers.get("accept", "*/*"))
+    form = negotiation.choose(request.headers.get("accept", "*/*"))
     recipient = RecipientId(client.reference)
     cursors: Cursors = request.app.state.cursors
-    if cursor is not None:
-        release, after = cursors.read(cursor, recipient)
-        page = gateway.members.page(ReleaseId(release), recipient, actor_of(client), after=after, limit=limit)
-        return _page(page, cursors, recipient)
+    if paging.cursor is not None:
+        release, after = cursors.read(paging.cursor, recipient)
+        wanted_page = PageRequest(ReleaseId(release), SegmentId(segment), recipient, after, paging.limit)
+        return _page(gateway.members.page(wanted_page, actor_of(client)), cursors, None)
     wanted = ReleaseRequest(SegmentId(segment), recipient, "ndjson" if form == "json" else form)
     package = gateway.release(wanted, actor_of(client))
-    if if_none_match == f'"{package.etag}"':
-        return Response(status_code=304, headers={"ETag": if_none_match})
+    tag = negotiation.tag(package.etag, form)
+    if negotiation.matches(if_none_match, tag):
+        return Response(status_code=304, headers=_naming(package, tag))
     if form != "json":
-        return _file(package, form)
-    release = package.disclosure.release
-    page = gateway.members.page(release, recipient, actor_of(client), after="", limit=limit)
-    return _page(page, cursors, recipient)
+        return Response(package.data, media_type=negotiation.media_of(form), headers=_naming(package, tag))
+    first = PageRequest(package.disclosure.release, SegmentId(segment), recipient, "", paging.limit)
+    return _page(gateway.members.page(first, actor_of(client)), cursors, tag)
 
 
-@router.get("/{segment}/delta")
-def delta(
-    segment: Identifier,
-    request: Request,
-    gateway: TheGateway,
-    client: Puller,
-    since: Annotated[str | None, Query(pattern=r"^rel_[a-z2-7]{26}$")] = None,
+@router.get(
+    "/{segment}/delta",
+    operation_id="read_delta",
+    summary="Pull what changed",
+    response_model=answers.Delta,
+    responses={**_CHANGES, **documented(401, 403, 404, 406, 422, 503)},
+)
+def read_delta(
+    segment: SegmentPath, request: Request, gateway: TheGateway, client: Puller, since: ReleaseText = None
 ) -> Response:
-    """Return who entered and who left since a release of yours (``since``; the newest when not given)."""
-    form = _format(request.headers.get("accept", "*/*"))
+    """Return who entered and who left since a release of yours (`since`; the newest when not given).
+
+    The answer is a release itself: name it in the next `since`. While you name the older one, you are told the same
+    again, also of people who have been erased. A segment that fell under its minimum is told as everybody's leaving.
+    """
+    form = negotiation.choose(request.headers.get("accept", "*/*"))
     wanted = ReleaseRequest(
         SegmentId(segment),
         RecipientId(client.reference),
@@ -104,35 +154,23 @@ def delta(
         since=ReleaseId(since) if since else None,
     )
     package = gateway.release(wanted, actor_of(client))
+    headers = _naming(package, negotiation.tag(package.etag, form))
     if form != "json":
-        return _file(package, form)
+        return Response(package.data, media_type=negotiation.media_of(form), headers=headers)
     changes = [json.loads(line) for line in package.data.splitlines()]
-    body = _about(package.disclosure) | {"previous": package.disclosure.previous, "changes": changes}
-    return _json(body, package.etag)
+    about = _about(package.disclosure) | {"previous": package.disclosure.previous, "changes": changes}
+    return _json(about, headers)
 
 
-def _format(accept: str) -> Literal["json"] | Format:
-    """Choose by the first media type that we have; ``*/*`` means JSON."""
-    for part in accept.split(","):
-        media = part.partition(";")[0].strip().lower()
-        if media in {"*/*", "application/*", "application/json"}:
-            return "json"
-        if media in MEDIA:
-            return MEDIA[media]
-    raise HTTPException(406)
+def _naming(package: ReleasePackage, tag: str) -> dict[str, str]:
+    return {"ETag": tag, "X-Release": package.disclosure.release, "Vary": "Accept"}
 
 
-def _file(package: ReleasePackage, form: Format) -> Response:
-    media = next(name for name, value in MEDIA.items() if value == form)
-    headers = {"ETag": f'"{package.etag}"', "X-Release": package.disclosure.release}
-    return Response(package.data, media_type=media, headers=headers)
-
-
-def _page(page: MembersPage, cursors: Cursors, recipient: RecipientId) -> Response:
+def _page(page: MembersPage, cursors: Cursors, tag: str | None) -> Response:
     disclosure = page.disclosure
-    following = cursors.write(disclosure.release, page.after, recipient) if page.after else None
-    members_of_page = [{"pseudonym": pseudonym} for pseudonym in page.pseudonyms]
-    return _json(_about(disclosure) | {"members": members_of_page, "next": following}, disclosure.sha256)
+    following = cursors.write(disclosure.release, page.after, disclosure.recipient) if page.after else None
+    headers = {"X-Release": str(disclosure.release), "Vary": "Accept"} | ({"ETag": tag} if tag else {})
+    return _json(_about(disclosure) | {"members": page.members, "next": following}, headers)
 
 
 def _about(disclosure: Any) -> dict[str, Any]:
@@ -145,5 +183,5 @@ def _about(disclosure: Any) -> dict[str, Any]:
     }
 
 
-def _json(body: dict[str, Any], etag: str) -> Response:
-    return Response(json.dumps(body), media_type="application/json", headers={"ETag": f'"{etag}"'})
+def _json(body: dict[str, Any], headers: dict[str, str]) -> Response:
+    return Response(json.dumps(body, default=str), media_type="application/json", headers=headers)

@@ -39,7 +39,8 @@ def show(
     with options.gateway() as gateway:
         entries = gateway.log.show(OPERATOR, last=last)
     lines = [
-        f"{e['ts']} {e['action']} {e['decision']} {e.get('purpose') or ''} {e.get('members') or ''}".rstrip()
+        f"{e['ts'][:19]}  {e['action']:<20} {e['decision']:<7} {e.get('purpose') or '':<22} "
+        f"{e.get('segment') or e.get('source') or '':<22} {e.get('members') or e.get('rows') or ''}".rstrip()
         for e in entries
     ]
     options.emit({"entries": entries}, "\n".join(lines))

@@ -54,7 +54,7 @@ def doctor(options: Options) -> None:
 @command(app, "demo")
 def demo(
     options: Options,
-    customers: Annotated[int | None, typer.Option(help="Fewer people, for a quicker look.", min=500)] = None,
+    customers: Annotated[int | None, typer.Option(help="Fewer people, for a quicker look.", min=1000)] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the demo's home folder.")] = False,
 ) -> None:
     """Run the whole story on real purchase histories in a folder of its own."""

@@ -29,7 +29,7 @@ PurposeOption = Annotated[str | None, typer.Option("--purpose", help="One purpos
 
 
 @command(consents, "record")
-def record(
+def record(  # noqa: PLR0913, PLR0917 - each is an option
     options: Options,
     subject: Subject,
     purpose: Annotated[str, typer.Option("--purpose", help="The purpose's id.")],
@@ -111,8 +111,7 @@ def erase(
         "request": answer.request, "found": answer.found, "plan": answer.plan, "rows": answer.rows, "dry_run": dry_run,
     }  # fmt: skip
     if answer.certificate is None:
-        plan = json.dumps(answer.plan, ensure_ascii=False, indent=2, default=str)
-        options.emit(result, plan if answer.found else "we know nobody of that identifier: nothing to erase")
+        options.emit(result, _plan(answer.plan) if answer.found else "nobody of that identifier: nothing to erase")
         return
     if folder is None:
         options.emit(
@@ -185,6 +184,14 @@ def _choose(  # noqa: PLR0913 - each is a part of one choice
             for choice in choices:
                 gateway.record_consent(who, choice, OPERATOR)
     return named
+
+
+def _plan(plan: dict[str, Any]) -> str:
+    """Say in words what an erasure would do."""
+    lines = [f"would {c['action']} {c['rows']:>6,} {c['class']} ({c['store']})" for c in plan["classes"]]
+    told = plan["recipients_to_notify"]
+    lines.append(f"would tell {', '.join(told)} in the next delta" if told else "no recipient to tell")
+    return "\n".join([*lines, "nothing was changed"])
 
 
 def _folder(out: Path | None) -> Path | None:

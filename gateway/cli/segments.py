@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -69,7 +69,15 @@ def explain(
     who = subject_of(subject)
     with options.gateway() as gateway:
         answer = gateway.explain(SegmentId(segment), who, OPERATOR)
-    options.emit(answer, json.dumps(answer, ensure_ascii=False, indent=2, default=str))
+    permitted = "permits it now" if answer["permitted_now"] else "does not permit it now: not in the segment"
+    options.emit(answer, "\n".join([f"the person {permitted}", *_tree(answer["explanation"])]))
+
+
+def _tree(node: dict[str, Any], depth: int = 0) -> Iterator[str]:
+    """Say of each condition whether it holds and why, parts under their whole."""
+    yield f"{'yes' if node['holds'] else 'no ':<4}{'    ' * depth}{node['condition']}: {node['why']}"
+    for part in node["parts"]:
+        yield from _tree(part, depth + 1)
 
 
 def register(root: typer.Typer) -> None:

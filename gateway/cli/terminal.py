@@ -9,6 +9,7 @@ import inspect
 import json
 import sqlite3
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from gateway.wiring import Gateway
 
 OPERATOR = Actor("operator", "cli")
+_NOT_WRITTEN = "SQLITE_IOERR_WRITE"  # SQLite's word for a write that the system cut short
 IDENTIFIER_TYPES = ("email", "phone", "customer_number", "national_id")
 
 Home = Annotated[Path | None, typer.Option("--home", help="The gateway's home folder (or GATEWAY_HOME).")]
@@ -139,10 +141,21 @@ def answering(options: Options) -> Iterator[None]:
 
 def _unexpected(error: Exception) -> tuple[str, str]:
     if _disk_is_full(error):
-        return "unavailable", "the disk is full: nothing was kept; free some space and run the command again"
+        return "unavailable", "the disk is full, or a file may not grow: nothing was kept; make room and try again"
     if isinstance(error, OSError):
         return "unavailable" if isinstance(error, PermissionError) else "invalid-input", _of_the_system(error)
-    return "internal-error", f"an internal error ({type(error).__name__}): nothing was kept; please report it"
+    return "internal-error", (
+        f"an internal error ({type(error).__name__} in {_where(error)}): please report it; "
+        "`gateway doctor` says whether all is well"
+    )
+
+
+def _where(error: BaseException) -> str:
+    """The last line of ours that the error went through: a place in the program, not in the data."""
+    frames = traceback.walk_tb(error.__traceback__)
+    ours = [(f.f_globals.get("__name__", ""), line) for f, line in frames]
+    named = [f"{name}:{line}" for name, line in ours if name.startswith(("gateway.", "audit."))]
+    return named[-1] if named else "the command line"
 
 
 def _of_the_system(error: OSError) -> str:
@@ -162,7 +175,7 @@ def _disk_is_full(error: BaseException | None) -> bool:
     while error is not None:
         if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
             return True
-        if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
+        if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorname in {"SQLITE_FULL", _NOT_WRITTEN}:
             return True
         if type(error).__module__.startswith(("duckdb", "_duckdb")) and "No space left" in str(error):
             return True

@@ -1,4 +1,7 @@
-"""Wrong usage: one sentence, where the help is, exit status 2. What was typed may be a person's, so it is not repeated."""
+"""Wrong usage: one sentence, where the help is, exit status 2.
+
+What was typed may be a person's identifier, so it is not repeated.
+"""
 
 from __future__ import annotations
 
@@ -27,11 +30,19 @@ class Speaking(TyperGroup):
         "UsageError": "there is no such command, or there is an argument too many",
     }
 
-    def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: ARG002 - this always ends the process
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
         """Run a command line and exit: 0 done, 1 refused or failed, 2 wrong usage."""
         given = list(sys.argv[1:] if args is None else args)
         try:
-            status = super().main(args=given, **(extra | {"standalone_mode": False}))
+            status = super().main(given, prog_name, complete_var, False, windows_expand_args, **extra)
         except typer.TyperException as error:
             _tell(error, self._words(error), as_json="--json" in given)
             sys.exit(getattr(error, "exit_code", 1))

@@ -15,7 +15,7 @@ from sqlmodel import Field, Session, SQLModel, select
 from gateway.foundation.database import Instant
 from gateway.foundation.errors import Conflict, InvalidInput, NotFound
 
-_REFERENCE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
+_REFERENCE = re.compile(r"[a-z][a-z0-9_-]{0,63}\Z")  # what fits into an entry of the log
 
 
 class Scope(enum.StrEnum):
@@ -58,11 +58,13 @@ class ClientRegister:
     def add(self, reference: str, scope: Scope, *, at: dt.datetime) -> str:
         """Register a client and return its key, which is shown this once.
 
-        Raises ``InvalidInput`` for a reference that is not lower-case letters, digits, ``-`` and ``_``, ``Conflict``
-        where a live client of that reference and scope exists.
+        Raises ``InvalidInput`` for a reference that is not a lower-case letter, then such letters, digits, ``-`` and
+        ``_``; ``Conflict`` where a live client of that reference and scope exists.
         """
         if not _REFERENCE.match(reference):
-            raise InvalidInput("a client's reference has lower-case letters, digits, - and _ only")
+            raise InvalidInput(
+                "a client's reference begins with a lower-case letter; letters, digits, - and _ may follow"
+            )
         key = f"gw_{secrets.token_urlsafe(32)}"
         with Session(self._engine) as session:
             if self._live(session, reference, scope):

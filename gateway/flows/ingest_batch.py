@@ -12,6 +12,7 @@ import datetime as dt
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import IO, BinaryIO, cast
 
@@ -94,6 +95,7 @@ class _Sessions:
     store: StoreSession
     quarantine: Sealing
     tags: BulkTags
+    beside: _Beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +145,12 @@ class IngestBatch:
                 self._carry(raw, journey, sessions, tally, entry)
                 if progress:
                     progress(tally.rows)
+            sessions.beside.wait()
             digest = reader.digest()
             known = self.house.store.batch_with_digest(source, digest)
             if known is not None:
                 return _report(journey, tally, already=known)
+            _some_row_usable(tally, name)
             self._accepted(journey, actor, tally, sessions, entry)
             self._commit(journey, sessions, digest, tally)
             return _report(journey, tally)
@@ -194,6 +198,7 @@ class IngestBatch:
                 stack.enter_context(house.store.write(batch, journey.contract.id, journey.at)),
                 stack.enter_context(house.quarantine.sealing(batch, key, expires=expiry)),
                 stack.enter_context(house.recorder.bulk_tags(entry)),
+                stack.enter_context(_Beside()),
             )
 
     def _writing(self, stack: contextlib.ExitStack, batch: BatchId) -> VaultSession:
@@ -224,7 +229,7 @@ class IngestBatch:
         identifiers = {
             str(fields[f].identifier): parsed.fields.column(f)
             for f in journey.contract.subject
-            if f in parsed.fields.column_names
+            if f in permitted and f in parsed.fields.column_names
         }
         sealed = parsed.fields.select([f for f in parsed.fields.column_names if f in permitted])
         return vault.enrol(
@@ -244,14 +249,14 @@ class IngestBatch:
             pseudonymise(parsed, enrolment.refs, redacted, permit, batch=journey.batch, at=journey.at)
             for permit in journey.permits
         )
-        sessions.store.add(batch)
+        permissions: pa.Table | None = None
         if journey.contract.kind is SourceKind.PROFILES:
             subjects = enrolment.refs.take(parsed.consents.column("row").combine_chunks())
             kept = pc.is_valid(subjects)  # whoever asked never to come back has no reference
             consents = parsed.consents.filter(kept)
             sessions.ledger.add(subjects.filter(kept), consents, recorded_at=journey.at, channel=journey.contract.id)
             permissions = masks_for(self.house, sessions.ledger, parsed, enrolment.refs, journey.at)
-            sessions.store.set_permissions(permissions)
+        sessions.beside(lambda: _shelve(sessions.store, batch, permissions))
         return batch
 
     def _redact(self, parsed: ParsedBatch, contract: SourceContract) -> dict[FieldId, pa.Array]:
@@ -316,6 +321,38 @@ class IngestBatch:
         )
 
 
+class _Beside:
+    """Lets the store take a chunk in while the next one is read and sealed; one chunk waits at most."""
+
+    def __init__(self) -> None:
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._job: Future[None] | None = None
+
+    def __call__(self, work: Callable[[], None]) -> None:
+        self.wait()
+        self._job = self._worker.submit(work)
+
+    def wait(self) -> None:
+        """Return when nothing is under way; raises what went wrong with it."""
+        job, self._job = self._job, None
+        if job is not None:
+            job.result()
+
+    def __enter__(self) -> _Beside:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(Exception):  # a job that failed is what is being rolled back
+            self.wait()
+        self._worker.shutdown()
+
+
+def _shelve(store: StoreSession, batch: PseudonymisedBatch, permissions: pa.Table | None) -> None:
+    store.add(batch)
+    if permissions is not None:
+        store.set_permissions(permissions)
+
+
 class _Digesting:
     """A stream that is hashed as it is read, and whose head can be looked at first."""
 
@@ -371,6 +408,18 @@ def _contradicted(contradictions: Sequence[Contradiction], contract: SourceContr
         f"the batch stops, its content contradicts the contract `{contract.id}`: {places}; "
         "remedy: correct the column's field in sources.yaml, or the export",
         reasons=("contradicted_contract",),
+    )
+
+
+def _some_row_usable(tally: _Tally, name: str) -> None:
+    """A file of which every row is set aside is a broken file, or under the wrong contract: nothing of it is kept."""
+    if not tally.quarantined or tally.rows or tally.suppressed or tally.unresolved:
+        return
+    reasons = ", ".join(f"{reason.replace('_', ' ')} {rows}" for reason, rows in sorted(tally.quarantined.items()))
+    raise InvalidInput(
+        f"{name}: no row can be taken in ({reasons}), the first at line {min(tally.lines)}; "
+        "correct the export, or the source's contract",
+        reasons=("no_usable_row",),
     )
 
 

@@ -8,10 +8,13 @@ from typing import Any
 from gateway.accountability import processing_activities, processing_activities_markdown
 from gateway.policy import Pack, check, describe
 from gateway.policy.cases import CaseResult
+from gateway.segmentation import load_segment
 
 
 def check_pack(pack: Pack) -> tuple[CaseResult, ...]:
-    """Run the pack's cases."""
+    """Run the pack's cases; raises ``InvalidInput`` where a segment's definition cannot be read."""
+    for name, text in pack.segments.items():
+        load_segment(text, name=name)
     return check(pack)
 
 

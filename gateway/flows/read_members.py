@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from gateway.flows.house import House
 from gateway.foundation.arrays import to_blocks
-from gateway.foundation.errors import NotFound, NotPermitted
+from gateway.foundation.errors import GatewayError, NotFound, NotPermitted
 from gateway.policy import decide
-from gateway.release import Disclosure
+from gateway.release import Disclosure, SegmentTooSmall
 from gateway.vault import pseudonym_text
+from gateway.vocabulary.contracts import RecipientContract
 from gateway.vocabulary.decisions import Action, Deny, Permit, ProcessingRequest
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
 from gateway.vocabulary.names import RecipientId, ReleaseId, SegmentId
 
 
 @dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Who wants which page: ``limit`` members after the pseudonym ``after`` ('' for the first page)."""
+
+    release: ReleaseId
+    segment: SegmentId
+    recipient: RecipientId
+    after: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class MembersPage:
-    """Pseudonyms after the cursor, in order; ``after`` is the next cursor's place, ``None`` on the last page."""
+    """Members after the cursor, in order of their pseudonyms, each with the agreed attributes.
+
+    ``after`` is the next cursor's place, ``None`` on the last page.
+    """
 
     disclosure: Disclosure
-    pseudonyms: list[str]
+    members: list[dict[str, Any]]
     after: str | None
 
 
@@ -33,53 +49,72 @@ class ReadMembers:
 
     house: House
 
-    def page(self, release: ReleaseId, recipient: RecipientId, actor: Actor, *, after: str, limit: int) -> MembersPage:
-        """Return the page of ``limit`` pseudonyms that follows ``after`` ('' for the first)."""
-        disclosure = self.house.disclosures.get(release)
-        if disclosure is None or disclosure.recipient != recipient:
+    def page(self, request: PageRequest, actor: Actor) -> MembersPage:
+        """Return a page; its entry is durable before. Raises ``NotFound``, ``NotPermitted``, ``SegmentTooSmall``."""
+        try:
+            return self._page(request, actor)
+        except GatewayError as error:
+            self._refused(request, actor, error)
+            raise
+
+    def _page(self, request: PageRequest, actor: Actor) -> MembersPage:
+        disclosure = self.house.disclosures.get(request.release)
+        if disclosure is None or (disclosure.recipient, disclosure.segment) != (request.recipient, request.segment):
             raise NotFound("no such release: ask for the segment's members without a cursor")
-        permit = self._permit(disclosure)
-        released = self.house.store.release_members(release)
+        contract, permit = self._permit(disclosure)
+        released = self.house.store.release_members(request.release)
         allowed = self.house.store.permitted(released, permit, permit.request.at)
-        page = self._slice(disclosure, allowed, after, limit)
-        entry = self.house.recorder.new_entry_id()
-        refs = page.column("subject").combine_chunks()
-        with self.house.recorder.bulk_tags(entry) as tags:
-            tags.add(to_blocks(self.house.vault.tags(refs, entry)))
-            self.house.recorder.record(
-                self._event(disclosure, actor, permit, len(refs)), at=permit.request.at, entry_id=entry, tags=tags.seal()
-            )
-        texts = page.column("pseudonym").to_pylist()
-        return MembersPage(disclosure, texts, texts[-1] if len(texts) == limit else None)
+        if len(allowed) < max(contract.minimum_size, permit.minimum_size):
+            raise SegmentTooSmall  # so many left since the first page that the rest may not go
+        page, more = self._slice(disclosure, allowed, request)
+        page = self._on_record(disclosure, contract, permit, page, actor)
+        return MembersPage(disclosure, self._rows(page, contract, permit), more)
 
-    def latest(self, segment: SegmentId, recipient: RecipientId) -> Disclosure | None:
-        """Return the recipient's newest release of a segment, of whichever scope."""
-        return self.house.disclosures.latest(segment, recipient, None)
-
-    def _slice(self, disclosure: Disclosure, refs: pa.Array, after: str, limit: int) -> pa.Table:
+    def _slice(self, disclosure: Disclosure, refs: pa.Array, request: PageRequest) -> tuple[pa.Table, str | None]:
         texts = pseudonym_text(self.house.vault.pseudonyms(disclosure.scope, refs))
         table = pa.table({"subject": refs, "pseudonym": texts})
-        following = table.filter(pc.greater(table.column("pseudonym"), after))
-        return following.sort_by("pseudonym").slice(0, limit)
+        following = table.filter(pc.greater(table.column("pseudonym"), request.after)).sort_by("pseudonym")
+        page = following.slice(0, request.limit)
+        more = following.num_rows > request.limit
+        return page, page.column("pseudonym")[-1].as_py() if more else None
 
-    def _permit(self, disclosure: Disclosure) -> Permit:
+    def _rows(self, page: pa.Table, contract: RecipientContract, permit: Permit) -> list[dict[str, Any]]:
+        """Put the agreed attributes, usually none, beside the pseudonyms."""
+        rows = page.select(["pseudonym"])
+        if contract.fields:
+            subjects = page.column("subject").combine_chunks()
+            extra = self.house.store.attributes(subjects, permit, permit.request.at)
+            for name in extra.column_names:
+                rows = rows.append_column(name, extra.column(name))
+        found: list[dict[str, Any]] = rows.to_pylist()
+        return found
+
+    def _permit(self, disclosure: Disclosure) -> tuple[RecipientContract, Permit]:
         contract = self.house.catalogue.recipients.get(disclosure.recipient)
+        if contract is None:
+            raise NotPermitted("no contract with this recipient", reasons=("unknown_recipient",))
         request = ProcessingRequest(
             Action.RELEASE,
             disclosure.purpose,
             self.house.clock.now(),
-            fields=frozenset(contract.fields if contract else ()),
+            fields=frozenset(contract.fields),
             recipient=disclosure.recipient,
         )
         match decide(request, self.house.pack):
             case Permit() as permit:
-                return permit
+                return contract, permit
             case Deny() as denial:
                 reasons = tuple(str(reason) for reason in denial.reasons)
                 raise NotPermitted(f"the release is refused now: {' | '.join(reasons)}", reasons=reasons)
 
-    def _event(self, disclosure: Disclosure, actor: Actor, permit: Permit, members: int) -> GatewayEvent:
-        return GatewayEvent(
+    def _on_record(
+        self, disclosure: Disclosure, contract: RecipientContract, permit: Permit, page: pa.Table, actor: Actor
+    ) -> pa.Table:
+        """Make the entry durable, and return the page of those whom it names."""
+        entry = self.house.recorder.new_entry_id()
+        made = self.house.vault.tags(page.column("subject").combine_chunks(), entry)
+        page = page.filter(made.is_valid())  # no tag: erased in this instant
+        event = GatewayEvent(
             actor=actor,
             action=AuditAction.RELEASE_READ,
             decision="permit",
@@ -89,7 +124,23 @@ class ReadMembers:
             recipient=disclosure.recipient,
             segment=disclosure.segment,
             snapshot=disclosure.snapshot,
-            fields=("pseudonym",),
-            members=members,
+            fields=("pseudonym", *sorted(contract.fields)),
+            members=page.num_rows,
             policy=self.house.catalogue.label,
         )
+        with self.house.recorder.bulk_tags(entry) as tags:
+            tags.add(to_blocks(made.drop_null()))
+            self.house.recorder.record(event, at=permit.request.at, entry_id=entry, tags=tags.seal())
+        return page
+
+    def _refused(self, request: PageRequest, actor: Actor, error: GatewayError) -> None:
+        known = {str(each) for each in self.house.pack.catalogue.recipients}
+        event = GatewayEvent(
+            actor=actor,
+            action=AuditAction.RELEASE_READ,
+            decision="deny",
+            reasons=(error.slug,),
+            recipient=request.recipient if request.recipient in known else None,
+            policy=self.house.catalogue.label,
+        )
+        self.house.recorder.record(event, at=self.house.clock.now())

@@ -119,7 +119,13 @@ class ReleaseSegment:
         label = scope_label(contract, permit.request.at, snapshot.id)
         purpose = permit.request.purpose
         known = self.house.vault.scope(contract.id, purpose, label)
-        return known or self.house.vault.open_scope(contract.id, purpose, label)
+        if known is not None:
+            return known
+        scope = self.house.vault.open_scope(contract.id, purpose, label)
+        if contract.mode is ScopeMode.RELATIONSHIP:  # a new epoch: no delta leads out of the last one
+            for ended in {d.scope for d in self.house.disclosures.list(recipient=contract.id) if d.purpose == purpose}:
+                self.house.disclosures.forget_scope(ended)
+        return scope
 
     def _whole(self, request: ReleaseRequest, prepared: _Prepared, actor: Actor) -> ReleasePackage:
         minimum = max(prepared.contract.minimum_size, prepared.permit.minimum_size)
@@ -145,7 +151,7 @@ class ReleaseSegment:
             )
         before = self.house.store.release_members(previous.release)
         change = diff(before, members)
-        tombstones = self.house.disclosures.pending_tombstones(prepared.scope, request.segment)
+        tombstones = self.house.disclosures.pending_tombstones(prepared.scope, request.segment, previous.release)
         texts = self._texts(prepared.scope, change, tombstones)
         sink = io.BytesIO()
         digest = delta_package(*texts, format=request.format, sink=sink).sha256
@@ -160,7 +166,8 @@ class ReleaseSegment:
         entry = self._leave(
             disclosure, replace(prepared, members=members), pa.concat_arrays([change.entered, change.left]), actor
         )
-        self.house.disclosures.deliver_tombstones(prepared.scope, request.segment)
+        if request.since is not None:  # named, so it has arrived: whoever was erased before it need not be told again
+            self.house.disclosures.drop_tombstones(prepared.scope, request.segment, request.since)
         return ReleasePackage(disclosure, sink.getvalue(), digest, entry)
 
     def _previous(self, request: ReleaseRequest, scope: ScopeId) -> Disclosure | None:

@@ -19,7 +19,7 @@ PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA recursive_triggers=ON",  # otherwise REPLACE deletes a row without asking the delete triggers
     "PRAGMA busy_timeout=5000",
-    "PRAGMA cache_size=-131072",
+    "PRAGMA cache_size=-65536",
     "PRAGMA temp_store=MEMORY",
 )
 

@@ -71,33 +71,39 @@ class Disclosures:
         at: dt.datetime,
         reason: str = "erased",
     ) -> None:
-        """Have 16-byte pseudonyms told as ``left`` in the next delta of a segment in a scope; twice is once."""
-        rows = [
-            {"scope": scope, "segment": segment, "pseudonym": block, "reason": reason, "at": at}
-            for block in pseudonyms.cast(BLOCK).to_pylist()
-        ]
-        if rows:
+        """Have 16-byte pseudonyms told as ``left`` in the deltas of a segment in a scope; twice is once.
+
+        They are told to every delta that starts from a disclosure recorded before now.
+        """
+        blocks = pseudonyms.cast(BLOCK).to_pylist()
+        if blocks:
             with self._engine.begin() as connection:
+                after = connection.execute(sa.select(sa.func.max(DisclosureRow.position))).scalar() or 0
+                common = {"scope": scope, "segment": segment, "reason": reason, "at": at, "after": after}
+                rows = [common | {"pseudonym": block} for block in blocks]
                 connection.execute(sa.insert(TombstoneRow).prefix_with("OR IGNORE"), rows)
 
-    def pending_tombstones(self, scope: ScopeId, segment: SegmentId) -> pa.Array:
-        """Return the pseudonyms (``pa.binary(16)``, in their own order) that the list's recipient is yet to drop."""
-        query = select(TombstoneRow.pseudonym).where(TombstoneRow.scope == scope, TombstoneRow.segment == segment)
+    def pending_tombstones(self, scope: ScopeId, segment: SegmentId, base: ReleaseId) -> pa.Array:
+        """Return the pseudonyms (``pa.binary(16)``, in their own order) of those erased since the disclosure ``base``.
+
+        The same again for the same base: a recipient that lost a delta asks for it once more.
+        """
+        query = select(TombstoneRow.pseudonym).where(
+            TombstoneRow.scope == scope, TombstoneRow.segment == segment, col(TombstoneRow.after) >= _position(base)
+        )
         with Session(self._engine) as session:
             return pa.array(sorted(session.exec(query)), BLOCK)
 
-    def deliver_tombstones(self, scope: ScopeId, segment: SegmentId, told: pa.Array | None = None) -> int:
-        """Remove tombstones that a recorded delta has told, all pending ones if not named; return their number.
+    def drop_tombstones(self, scope: ScopeId, segment: SegmentId, base: ReleaseId) -> int:
+        """Remove those erased before ``base``, which the recipient says it has worked in; return their number.
 
         To be called after ``record``: a crash between the two tells them once more, never once too little.
         """
         here = (col(TombstoneRow.scope) == scope, col(TombstoneRow.segment) == segment)
-        if told is None:
-            return self._delete(*here)
-        return sum(self._delete(*here, col(TombstoneRow.pseudonym) == block) for block in told.to_pylist())
+        return self._delete(*here, col(TombstoneRow.after) < _position(base))
 
     def forget_scope(self, scope: ScopeId) -> int:
-        """Remove the tombstones of a scope whose key is destroyed: nobody can tell them any more."""
+        """Remove the tombstones of a scope whose epoch has ended: no delta starts from it any more."""
         return self._delete(col(TombstoneRow.scope) == scope)
 
     def _select(self, limit: int | None, **wanted: str | None) -> tuple[Disclosure, ...]:
@@ -112,6 +118,12 @@ class Disclosures:
         with self._engine.begin() as connection:
             gone = connection.execute(delete(TombstoneRow).where(*conditions))
             return cast("sa.CursorResult[Any]", gone).rowcount
+
+
+def _position(release: ReleaseId) -> Any:
+    """The place of a disclosure in the ledger; before all of them where there is none."""
+    found = select(DisclosureRow.position).where(DisclosureRow.release == release).scalar_subquery()
+    return sa.func.coalesce(found, -1)
 
 
 def _one(session: Session, release: str) -> Disclosure | None:

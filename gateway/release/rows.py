@@ -39,7 +39,7 @@ class DisclosureRow(_Release, table=True):
 
 
 class TombstoneRow(_Release, table=True):
-    """One erased member's pseudonym, to be told with the next delta of one list."""
+    """One erased member's pseudonym, to be told with each delta of one list that starts from before the erasure."""
 
     __tablename__ = "release_tombstone"
 
@@ -48,6 +48,7 @@ class TombstoneRow(_Release, table=True):
     pseudonym: bytes = Field(sa_column=sa.Column(sa.LargeBinary(16), primary_key=True))
     reason: str
     at: dt.datetime = Field(sa_column=sa.Column(Instant, nullable=False))
+    after: int  # position of the newest disclosure at that instant: an order that no clock can turn round
 
 
 def create(engine: sa.Engine) -> None:

@@ -22,7 +22,7 @@ PATIENCE = 60.0  # seconds that a writer waits for another one
 class Limits:
     """What DuckDB may use. ``memory_mib`` bounds its buffers; more than that spills beside the file."""
 
-    memory_mib: int = 512
+    memory_mib: int = 256
     threads: int = 2
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from gateway.foundation.arrays import BLOCK
 from gateway.store.errors import BatchRefused
+from gateway.store.staging import stage
 from gateway.store.subjects import Subjects, as_references, subject_column, subject_table
 
 PERMISSIONS = pa.schema(
@@ -29,13 +30,12 @@ def apply_permissions(cursor: Any, table: pa.Table) -> int:
 
     A subject that stands there twice gets the narrower of the two.
     """
-    cursor.register("incoming_permissions", _checked(table))
+    stage(cursor, "incoming_permissions", _checked(table))
     cursor.execute(
         "CREATE OR REPLACE TEMP TABLE permission_chunk AS SELECT subject, bit_and(permits) AS permits, "
         "CASE WHEN bool_and(permits_until IS NOT NULL) THEN min(permits_until) END AS permits_until, "
         "max(of_age_from) AS of_age_from FROM incoming_permissions GROUP BY subject"
     )
-    cursor.unregister("incoming_permissions")
     changed = cursor.execute(
         "UPDATE profile_rows AS p SET permits = c.permits, permits_until = c.permits_until, "
         "of_age_from = c.of_age_from FROM permission_chunk AS c WHERE c.subject = p.subject"

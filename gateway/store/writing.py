@@ -15,6 +15,7 @@ from gateway.store.errors import BatchRefused
 from gateway.store.meta import read_oldest, write_meta, write_oldest
 from gateway.store.permissions import apply_permissions
 from gateway.store.schema import ARROW_TYPES, STAMP, Columns, instant
+from gateway.store.staging import stage
 from gateway.store.subjects import subject_column
 from gateway.vocabulary.batches import PseudonymisedBatch
 from gateway.vocabulary.contracts import SourceKind
@@ -121,12 +122,11 @@ class StoreSession:
         """Bring the rows into a temporary table ``chunk`` with the person of each, newcomers numbered."""
         names = [name for name in table.column_names if name != "subject"]
         values = [_finite(name) if types[name] is ValueType.NUMBER else f'"{name}"' for name in names]
-        self._cursor.register("incoming", table)
+        stage(self._cursor, "incoming", table)
         self._cursor.execute(
             f"CREATE OR REPLACE TEMP TABLE chunk AS SELECT {', '.join(['subject', *values])}, "
             "row_number() OVER () AS position FROM incoming"
         )
-        self._cursor.unregister("incoming")
         self._cursor.execute(
             "CREATE OR REPLACE TEMP TABLE known AS SELECT p.subject, p.person FROM profile_rows AS p "
             "SEMI JOIN chunk AS c ON c.subject = p.subject"

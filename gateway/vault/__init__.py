@@ -4,9 +4,10 @@ Gives subject references, pseudonyms and back, identifiers against a warrant, au
 Never lets a key or a SubjectId out, and never gives two scopes the same pseudonym.
 """
 
+from gateway.vault.enrolment import Enrolment
 from gateway.vault.kek import FileKek
 from gateway.vault.normalise import normalised
-from gateway.vault.session import Enrolment, VaultSession
+from gateway.vault.session import VaultSession
 from gateway.vault.text import pseudonym_text
 from gateway.vault.vault import Vault
 from gateway.vault.warrants import ReidentificationWarrant

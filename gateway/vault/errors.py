@@ -11,6 +11,12 @@ class KekUnavailable(Unavailable):
     slug = "kek-unavailable"
 
 
+class VaultUnavailable(Unavailable):
+    """The vault's files cannot be written (full disk, lost file system): nothing of the batch is kept."""
+
+    slug = "vault-unavailable"
+
+
 class VaultDamaged(IntegrityFailure):
     """A key, a record or the pair of files is not what it was."""
 

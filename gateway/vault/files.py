@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import threading
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,7 @@ from gateway.foundation.database import open_sqlite
 from gateway.vault.aes import BlockCmac
 from gateway.vault.blind import BlindHash
 from gateway.vault.columns import COUNT, Indexes, digits, fixed, number, random_blocks
-from gateway.vault.errors import VaultDamaged
+from gateway.vault.errors import VaultDamaged, VaultUnavailable
 from gateway.vault.kek import KekProvider
 from gateway.vault.keystore import KeyStore
 from gateway.vault.schema import TYPED_BLIND, VAULT, reader
@@ -44,6 +47,7 @@ class VaultFiles:
     keys: KeyStore = field(repr=False)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     writing: BatchId | None = None
+    job: Future[None] | None = field(default=None, repr=False)  # the last chunk's rows, on their way to the files
 
     def __post_init__(self) -> None:
         """Open both connections and prepare the system keys."""
@@ -79,8 +83,21 @@ class VaultFiles:
         row = connection.execute("SELECT value FROM meta WHERE name = 'pair'").fetchone()
         return None if row is None else row[0]
 
+    def wait(self) -> None:
+        """Let the last chunk's rows be written; raises what went wrong with them."""
+        job, self.job = self.job, None
+        if job is None:
+            return
+        try:
+            job.result()
+        except sqlite3.OperationalError as error:
+            msg = f"the vault's files cannot be written ({error.sqlite_errorname}): look at the disk, then try again"
+            raise VaultUnavailable(msg) from None
+
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, when nothing uses them any more; an open batch is lost with them."""
+        with contextlib.suppress(Exception):
+            self.wait()
         self.reader.close()
         self.writer.close()
         self.keys.close()

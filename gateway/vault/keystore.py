@@ -18,7 +18,7 @@ from gateway.vault import aes
 from gateway.vault.columns import COUNT, Indexes, digits, fixed, in_transaction, number, random_blocks
 from gateway.vault.errors import ScopeUnknown, VaultDamaged
 from gateway.vault.kek import KekProvider
-from gateway.vault.schema import KEYS, reader
+from gateway.vault.schema import KEYS, SMALL_CACHE, reader
 from gateway.vocabulary.names import BatchId, PurposeId, RecipientId, ScopeId
 
 KEY = 32  # bytes of every key
@@ -33,6 +33,7 @@ class KeyStore:
         self._kek = kek
         self._lock = threading.RLock()  # a batch's keys are written by a thread of their own
         self.writer = open_sqlite(directory / KEYS)
+        self.writer.execute(SMALL_CACHE)  # keys are only ever appended
         self.reader = reader(directory / KEYS)
 
     def __repr__(self) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,8 @@ from gateway.vault import chunk as chunks
 from gateway.vault import newcomers, records, returning
 from gateway.vault.chunk import Identifiers
 from gateway.vault.columns import Indexes, as_bytes, distinct, lookup, random_blocks
-from gateway.vault.errors import BatchOpen, ColumnsDisagree
+from gateway.vault.enrolment import Enrolment
+from gateway.vault.errors import BatchOpen, ColumnsDisagree, VaultUnavailable
 from gateway.vault.files import HELD, IDENTIFIER, VaultFiles, names, people, persons, typed_blinds
 from gateway.vault.keystore import next_person
 from gateway.vault.lifecycle import undo
@@ -28,17 +30,6 @@ from gateway.vocabulary.names import BatchId, EntryId
 
 _MOST_TYPES = 255  # a type's number is one byte
 _DEK = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolment:
-    """Who the rows of a chunk are."""
-
-    refs: pa.Array  # binary(16), null where suppressed or unresolved
-    new: int
-    suppressed: Flags
-    unresolved: Flags  # no usable identifier, or unknown where nobody may be created
-    conflicts: int  # identifiers that belong to somebody else and stayed there
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +58,20 @@ class VaultSession:
         self._batch = batch
         self._recent = RecentKeys()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="vault")
-        self._job: Future[None] | None = None
-        self._open = False
+        self._open = self._broken = False
         self._begin()
 
     def _begin(self) -> None:
         files = self._files
         first = next_person((files.reader, "records"), (files.keys.reader, "person_keys"))
         name = files.reader.execute("SELECT coalesce(max(id), -1) + 1 FROM names").fetchone()[0]
-        files.keys.begin_batch(self._batch, first)
         files.writer.execute("BEGIN IMMEDIATE")
-        files.writer.execute("INSERT INTO open_batch VALUES (1, ?, ?, ?)", (self._batch, first, name))
+        try:
+            files.writer.execute("INSERT INTO open_batch VALUES (1, ?, ?, ?)", (self._batch, first, name))
+            files.keys.begin_batch(self._batch, first)
+        except BaseException:
+            files.writer.execute("ROLLBACK")
+            raise
         self._first = self._next = first
         self._open = True
         files.writing = self._batch
@@ -116,14 +110,22 @@ class VaultSession:
     def tags(self, refs: pa.Array, entry_id: EntryId) -> pa.Array:
         """Audit tags of people for one entry; people of the last chunks need no unwrapping."""
         with self._files.lock:
-            self._wait()
-            return tags(self._files, self._files.writer, refs, entry_id, self._recent)
+            return tags(self._files, self._written, refs, entry_id, self._recent)
+
+    def _written(self) -> sqlite3.Connection:
+        self._wait()
+        return self._files.writer
 
     def commit(self) -> None:
         """Make the batch durable: keys, then records. It stays undoable until ``Vault.settle``."""
         with self._files.lock:
+            self._usable()
             self._wait()
-            self._files.writer.execute("COMMIT")
+            try:
+                self._files.writer.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                msg = f"the batch cannot be committed ({error.sqlite_errorname}): look at the disk, then try again"
+                raise VaultUnavailable(msg) from None
             self._end()
 
     def rollback(self) -> None:
@@ -132,7 +134,8 @@ class VaultSession:
             if self._open:
                 with contextlib.suppress(Exception):
                     self._wait()  # a job that failed is what is being rolled back
-                self._files.writer.execute("ROLLBACK")
+                if self._files.writer.in_transaction:  # a full disk may have rolled back already
+                    self._files.writer.execute("ROLLBACK")
                 self._end()
             undo(self._files, self._batch)
 
@@ -141,11 +144,15 @@ class VaultSession:
         self._open = False
         self._files.writing = None
         self._recent.clear()
+        self._files.writer.execute("PRAGMA shrink_memory")
+
+    def _usable(self) -> None:
+        if not self._open or self._broken:
+            msg = "the batch is committed, rolled back, or has failed and must be rolled back"
+            raise BatchOpen(msg)
 
     def _check(self, identifiers: Mapping[str, pa.Array], sealed: pa.Table, held: pa.Table | None) -> None:
-        if not self._open:
-            msg = "the batch is committed or rolled back"
-            raise BatchOpen(msg)
+        self._usable()
         if not identifiers:
             msg = "at least one identifier column is needed"
             raise ColumnsDisagree(msg)
@@ -155,10 +162,11 @@ class VaultSession:
             raise ColumnsDisagree(msg)
 
     def _wait(self) -> None:
-        """Let the last chunk's rows be written; raises what went wrong with them."""
-        job, self._job = self._job, None
-        if job is not None:
-            job.result()
+        try:
+            self._files.wait()
+        except BaseException:
+            self._broken = True
+            raise
 
     def _suppressed(self, ids: Identifiers) -> Flags:
         out = np.zeros(len(ids.codes), bool)
@@ -201,7 +209,7 @@ class VaultSession:
             subjects = chunk.subjects[chunk.found.owner[chunk.bound]]
             steps.append(lambda: newcomers.insert_blinds(self._files.writer, blinds, subjects))
         if steps:
-            self._job = self._worker.submit(_run, steps)
+            self._files.job = self._worker.submit(_run, steps)
 
     def _newcomers(self, chunk: _Chunk) -> Callable[[], None]:
         fresh, base = chunk.fresh, len(chunk.known)

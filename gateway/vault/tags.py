@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -59,12 +59,15 @@ class RecentKeys:
 
 def tags(
     files: VaultFiles,
-    connection: sqlite3.Connection,
+    connection: Callable[[], sqlite3.Connection],
     refs: pa.Array,
     entry_id: EntryId,
     recent: RecentKeys | None = None,
 ) -> pa.Array:
-    """Tags of people for one audit entry; null for a null or unknown reference."""
+    """Tags of people for one audit entry; null for a null or unknown reference.
+
+    ``connection`` is asked for only when somebody's key is not among ``recent``.
+    """
     column = refs.combine_chunks() if isinstance(refs, pa.ChunkedArray) else refs
     there = column.is_valid().to_numpy(zero_copy_only=False)
     subjects = files.store.inverse(to_blocks(column.drop_null().cast(BLOCK)))
@@ -75,7 +78,7 @@ def tags(
     rows = np.flatnonzero(missing)
     if len(rows):
         rows = rows[sort_order(subjects[rows])]
-        places, who = persons(connection, subjects[rows])
+        places, who = persons(connection(), subjects[rows])
         keys[rows[places]] = files.keys.people(who)[:, _TAG_KEY:]
         missing[rows[places]] = False
     there[there] = ~missing

@@ -167,7 +167,7 @@ class Vault:
     def tags(self, refs: pa.Array, entry_id: EntryId) -> pa.Array:
         """Audit tags of people for one entry; null for a reference of nobody."""
         with self._lock:
-            return tagging.tags(self._files, self._files.reader, refs, entry_id)
+            return tagging.tags(self._files, lambda: self._files.reader, refs, entry_id)
 
     def tags_of(self, ref: SubjectReference, entry_ids: Sequence[EntryId]) -> bytes:
         """One person's tags for many entries, 16 bytes each."""

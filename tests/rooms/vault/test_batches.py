@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.vault.errors import BatchOpen
+from gateway.vault.errors import BatchOpen, VaultUnavailable
 from gateway.vocabulary.names import BatchId, PurposeId, RecipientId
 from tests.rooms.vault.kit import AINO, AT, BELA, WARRANT, dump, enrol, ingest, make, references, reopen
 
@@ -156,7 +156,31 @@ def test_a_failure_of_the_writing_thread_reaches_the_caller_and_rolls_back(tmp_p
     session._wait()
     vault._files.writer.execute("DROP TABLE subjects")
     enrol(session, [BELA])
-    with pytest.raises(Exception, match="no such table"):
+    with pytest.raises(VaultUnavailable, match="SQLITE_ERROR"):
+        session.commit()
+    with pytest.raises(BatchOpen, match="must be rolled back"):
         session.commit()
     session.rollback()
     assert dump(vault) == before
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
+    vault = make(tmp_path)
+    before = dump(vault)
+    session = vault.write(B2)
+    pages = vault._files.writer.execute("PRAGMA page_count").fetchone()[0]
+    vault._files.writer.execute(f"PRAGMA max_page_count={pages + 4}")
+    enrol(session, [{"customer_number": f"C{i}"} for i in range(2000)])
+    with pytest.raises(VaultUnavailable, match="SQLITE_FULL"):
+        enrol(session, [BELA])
+    session.rollback()
+    assert dump(vault) == before
+    assert vault.unsettled() is None
+
+
+def test_closing_in_the_midst_of_a_batch_waits_for_the_writing_thread(tmp_path: Path) -> None:
+    vault = make(tmp_path)
+    before = dump(vault)
+    enrol(vault.write(B2), [{"customer_number": f"C{i}"} for i in range(5000)])
+    vault.close()
+    assert dump(reopen(tmp_path)) == before

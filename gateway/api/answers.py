@@ -1,0 +1,159 @@
+"""What answers look like. They document the interface and hold nothing that the flows do not give."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_PSEUDONYM = "wq3ZKc0yT5eHn2mRj8sVbA"
+
+
+class Answer(BaseModel):
+    """An answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class BatchAnswer(Answer):
+    """What became of a batch: counts, line numbers and names of the contract."""
+
+    source: str = Field(examples=["webshop_purchases"])
+    batch: str | None = Field(examples=["bat_f4k2nq7wzc5xv3ydj6mrh2teaq"])
+    rows: int = Field(description="Rows stored.", examples=[1000])
+    quarantined: dict[str, int] = Field(description="Reason → rows.", examples=[{"not_a_number": 2}])
+    quarantined_lines: list[int] = Field(description="Line numbers of the first hundred.", examples=[[17, 203]])
+    undeclared_columns: list[str] = Field(description="Columns that no contract declares: held encrypted, not stored.")
+    withheld_fields: dict[str, str] = Field(description="Field → the rule that keeps it out.")
+    new_subjects: int = Field(description="People not known before.", examples=[12])
+    suppressed: int = Field(description="Rows of people who asked never to come back.", examples=[0])
+    unresolved: int = Field(description="Events of people who are not known.", examples=[0])
+    conflicts: int = Field(description="Weaker identifiers that belong to somebody else.", examples=[0])
+    already_ingested: bool = Field(description="The same content was taken in before, and is not taken in again.")
+
+
+class Recorded(Answer):
+    """An answer that is the same whether or not the person is known."""
+
+    recorded: bool
+    at: dt.datetime
+
+
+class Choice(Answer):
+    """A choice on record."""
+
+    purpose: str = Field(examples=["direct_marketing"])
+    status: str = Field(examples=["given"])
+    at: dt.datetime = Field(description="When the person chose.")
+    notice: str | None = Field(examples=["webshop-2026-05"])
+    channel: str = Field(examples=["api"])
+
+
+class Choices(Answer):
+    """A person's choices, oldest first; none for somebody unknown."""
+
+    events: list[Choice]
+
+
+class AccessAnswer(Answer):
+    """Access (Art. 15): the package; for somebody unknown, one without a person."""
+
+    request: str = Field(examples=["req_f4k2nq7wzc5xv3ydj6mrh2teaq"])
+    due: dt.date = Field(description="The day by which the person has an answer (Art. 12(3)).")
+    package: dict[str, Any] = Field(description="Everything held about the person, in words and in data.")
+
+
+class ErasureAnswer(Answer):
+    """Erasure (Art. 17): what went, and the signed certificate; with `dry_run` only the plan."""
+
+    request: str | None
+    plan: dict[str, Any]
+    rows: int = Field(description="Rows deleted.")
+    certificate: str | None = Field(description="A signed note (C2SP); its key is `certificates.vkey` in the home.")
+    nonce: str | None = Field(
+        description="The person's alone; kept nowhere. It ties the identifier to the certificate."
+    )
+
+
+class ChoiceAnswer(Answer):
+    """Restriction (Art. 18) or objection (Art. 21): on record, and in force from the next query on."""
+
+    recorded: bool
+    status: Literal["restricted", "lifted", "objected"]
+    purposes: list[str] = Field(description="`*` stands for every purpose.", examples=[["*"]])
+
+
+class Segment(Answer):
+    """A segment of the catalogue."""
+
+    id: str = Field(examples=["loyal_buyers"])
+    purpose: str = Field(examples=["direct_marketing"])
+    title: dict[str, str] = Field(examples=[{"en": "Loyal buyers"}])
+
+
+class SegmentList(Answer):
+    """The segments that the caller may name."""
+
+    segments: list[Segment]
+
+
+class Snapshot(Answer):
+    """A snapshot that was built. Its members stay here."""
+
+    id: str = Field(description="The segment.", examples=["loyal_buyers"])
+    snapshot: str = Field(examples=["sna_f4k2nq7wzc5xv3ydj6mrh2teaq"])
+    size: int | None = Field(description="`null`: under the minimum, and not told.", examples=[150])
+    minimum: int = Field(examples=[5])
+    taken_at: dt.datetime
+
+
+class _Released(Answer):
+    release: str = Field(description="Name it in `since`.", examples=["rel_f4k2nq7wzc5xv3ydj6mrh2teaq"])
+    segment: str = Field(examples=["loyal_buyers"])
+    snapshot: str = Field(examples=["sna_f4k2nq7wzc5xv3ydj6mrh2teaq"])
+    purpose: str = Field(examples=["direct_marketing"])
+    size: int = Field(description="Members of the release.", examples=[150])
+
+
+class Member(BaseModel):
+    """A pseudonym of the recipient's own scope, and the attributes that its contract names."""
+
+    model_config = ConfigDict(extra="allow")
+
+    pseudonym: str = Field(examples=[_PSEUDONYM])
+
+
+class Members(_Released):
+    """A page of members, in the order of their pseudonyms."""
+
+    members: list[Member]
+    next: str | None = Field(description="The `cursor` of the next page; `null` on the last one.")
+
+
+class Change(Answer):
+    """One who came or went."""
+
+    change: Literal["entered", "left"]
+    pseudonym: str = Field(examples=[_PSEUDONYM])
+
+
+class Delta(_Released):
+    """Who entered and who left since a release."""
+
+    previous: str = Field(description="The release that it is compared with.")
+    changes: list[Change]
+
+
+class Consistency(Answer):
+    """A consistency proof (RFC 6962)."""
+
+    old: int
+    new: int
+    proof: list[str] = Field(description="Hashes, hex.")
+
+
+class Health(Answer):
+    """How the service is."""
+
+    status: Literal["alive", "ready"]
