@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO, Self, cast
 
 import numpy as np
 import pyarrow as pa
@@ -338,7 +338,7 @@ class _Beside:
         if job is not None:
             job.result()
 
-    def __enter__(self) -> _Beside:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

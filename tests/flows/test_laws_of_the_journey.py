@@ -213,4 +213,4 @@ def test_a_source_of_profiles_must_be_declared_for_the_purpose(gateway: Gateway)
     assert profile["age_band"] == "35-39"
     assert profile["postcode3"] == "005"
     assert {"email", "phone", "given_name", "birth_date", "postcode"}.isdisjoint(profile)
-    assert CUSTOMERS == profile["source"]
+    assert profile["source"] == CUSTOMERS

@@ -1,4 +1,4 @@
-"""Runs one journey in a process that kills itself at a named step: ``python -m tests.journeys.killed HOME JOURNEY STEP``."""
+"""Runs one journey in a process that kills itself: ``python -m tests.journeys.killed HOME JOURNEY STEP WHEN``."""
 
 from __future__ import annotations
 

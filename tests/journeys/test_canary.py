@@ -1,4 +1,4 @@
-"""Values planted in every identifier column and in free text are nowhere in clear: not in a file, reply, list or log."""
+"""Values planted in every identifier column and in free text are nowhere in clear: no file, reply, list or log."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_errors_name_no_value(planted: Gateway) -> None:
     told: list[str] = []
     calls = (
         lambda: ingest(planted, as_csv([a_customer(1, **CANARY)])[:-200]),
-        lambda: ingest(planted, as_csv([{**a_customer(1), "loyalty_tier": f"{i}{CANARY['email']}"} for i in range(60)])),
+        lambda: ingest(planted, as_csv(customers(range(60), loyalty_tier=CANARY["email"]))),
         lambda: planted.explain(SEGMENT, ("email", f"nobody.{CANARY['email']}"), TESTER),
         lambda: planted.record_consent(
             IDENTIFIER, Choice(PurposeId(CANARY["email"]), ConsentStatus.GIVEN, channel="test"), TESTER
