@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-_PSEUDONYM = "wq3ZKc0yT5eHn2mRj8sVbA"
+_PSEUDONYM = "p_f4k2nq7wzc5xv3ydj6mrh2teaq"
 
 
 class Answer(BaseModel):

@@ -95,7 +95,7 @@ for part, name, help_text in (
     (service.clients, "clients", "Machine clients and their keys."),
 ):
     part.callback()(common)
-    app.add_typer(part, name=name, help=help_text, no_args_is_help=True)
+    app.add_typer(part, name=name, help=help_text)
 sources.register(app)
 segments.register(app)
 service.register(app)

@@ -47,6 +47,7 @@ def serve(
         app = create_app(gateway, settings)
         server = uvicorn.Server(uvicorn.Config(app, server_header=False, access_log=False, log_level="warning"))
         with _stopping_quietly():
+            listener.listen()  # whoever reads the next line may call at once
             options.emit({"serving": address, "process": os.getpid()}, f"serving on {address}, documents at /docs")
             sys.stdout.flush()
             server.run(sockets=[listener])

@@ -27,7 +27,7 @@ class Speaking(TyperGroup):
     _FIXED: ClassVar[dict[str, str]] = {
         "NoArgsIsHelpError": "a command is needed",
         "BadOptionUsage": "an option is given without its value, or with one that it does not take",
-        "UsageError": "there is no such command, or there is an argument too many",
+        "UsageError": "there is an argument too many",
     }
 
     def main(
@@ -61,7 +61,15 @@ class Speaking(TyperGroup):
         if isinstance(error, typer.BadParameter) and error.param is not None:
             name = error.param.opts[-1] if error.param.param_type_name == "option" else str(error.param.name).upper()
             return f"{name} is missing" if kind == "MissingParameter" else f"the value of {name} cannot be used"
+        commands = _commands_of(error)
+        if commands and kind == "UsageError":
+            return f"name a command: {', '.join(commands)}"
         return self._FIXED.get(kind, self._FIXED["UsageError"])
+
+
+def _commands_of(error: typer.TyperException) -> list[str]:
+    context = getattr(error, "ctx", None)
+    return context.command.list_commands(context) if isinstance(getattr(context, "command", None), TyperGroup) else []
 
 
 def _tell(error: typer.TyperException, words: str, *, as_json: bool) -> None:

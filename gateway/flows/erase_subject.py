@@ -5,6 +5,7 @@ Each step is idempotent, so that an erasure that a crash interrupted is taken up
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import secrets
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from gateway.rights.certificates import NONCE_BYTES, RecipientNotice
 from gateway.rights.erasure import DataClass
 from gateway.rights.requests import SubjectRequest
 from gateway.store import ErasedRows
+from gateway.vault.errors import ScopeUnknown
 from gateway.vault.normalise import normalised
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
 from gateway.vocabulary.names import RequestId, ScopeId, SubjectReference
@@ -162,8 +164,7 @@ class EraseSubject:
         house = self.house
         releases = [house.disclosures.get(release) for release in house.store.subject_releases(subject)]
         lists = {(r.recipient, r.scope, r.segment) for r in releases if r is not None}
-        open_scopes = {scope for _, scope, _ in lists} if house.vault.exists(subject) else set()
-        pseudonyms = {scope: house.vault.pseudonyms(scope, pa.array([subject], BLOCK)) for scope in open_scopes}
+        pseudonyms = self._pseudonyms(subject, {scope for _, scope, _ in lists})
         for _, scope, segment in sorted(lists):
             if scope in pseudonyms:
                 house.disclosures.add_tombstones(scope, segment, pseudonyms[scope], at=at)
@@ -172,6 +173,14 @@ class EraseSubject:
             for name in sorted({recipient for recipient, _, _ in lists})
         ]
         return tuple(notices), pseudonyms
+
+    def _pseudonyms(self, subject: SubjectReference, scopes: set[ScopeId]) -> dict[ScopeId, pa.Array]:
+        """The person's pseudonym in each scope that still has a key."""
+        found: dict[ScopeId, pa.Array] = {}
+        for scope in scopes:
+            with contextlib.suppress(ScopeUnknown):
+                found[scope] = self.house.vault.pseudonyms(scope, pa.array([subject], BLOCK))
+        return found
 
     def _probes(self, subject: SubjectReference, pseudonyms: dict[ScopeId, pa.Array]) -> dict[str, str]:
         """Look for what must be gone, and say how it came out."""

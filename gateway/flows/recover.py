@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway.flows.end_scopes import EndScopes
 from gateway.flows.erase_subject import EraseSubject
 from gateway.flows.house import House
 from gateway.flows.permissions import refresh
@@ -30,6 +31,7 @@ class Recover:
                 self._undo(batch)
         self.house.pending.unlink(missing_ok=True)
         self._catch_up()
+        EndScopes(self.house)()
         self._erasures()
         self._orphans()
         self._expired_quarantine()

@@ -9,6 +9,7 @@ from typing import Literal
 import pyarrow as pa
 
 from gateway.flows.build_segment import BuildSegment, Segments
+from gateway.flows.end_scopes import EndScopes
 from gateway.flows.house import House
 from gateway.foundation.arrays import BLOCK, to_blocks
 from gateway.foundation.errors import GatewayError, NotPermitted
@@ -80,6 +81,7 @@ class ReleaseSegment:
                 raise
 
     def _release(self, request: ReleaseRequest, actor: Actor) -> ReleasePackage:
+        EndScopes(self.house)()
         contract = self._contract(request)
         snapshot, _ = self.build.snapshot(request.segment, actor)
         permit = self._permit(snapshot, contract)

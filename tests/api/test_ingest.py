@@ -90,7 +90,9 @@ def test_a_body_that_the_contract_does_not_describe(call: Caller) -> None:
 
 
 def test_an_unknown_source_is_refused_to_an_officer(call: Caller) -> None:
-    answer = call.post("officer", "/v1/sources/nowhere/batches", content=b"a\n1\n", headers={"Idempotency-Key": "k" * 8})
+    answer = call.post(
+        "officer", "/v1/sources/nowhere/batches", content=b"a\n1\n", headers={"Idempotency-Key": "k" * 8}
+    )
     assert is_problem(answer, 403, "not-permitted")["reasons"] == ["unknown_source"]
 
 

@@ -18,7 +18,7 @@ def test_an_entry_is_proved_offline(filled_call: Caller) -> None:
     answer = filled_call.get("auditor", "/v1/audit/entries/2/proof")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     leaf = filled_call.gateway.house.recorder._log.entry(2)
-    audit.verify_proof(answer.text, leaf, vkey(filled_call))
+    assert audit.verify_proof(answer.text, leaf, vkey(filled_call)) == 2
     with pytest.raises(audit.VerificationFailed):
         audit.verify_proof(answer.text, leaf + b" ", vkey(filled_call))
 
@@ -36,7 +36,9 @@ def test_a_checkpoint_is_signed_and_the_log_only_grows(call: Caller) -> None:
     body = call.get("auditor", "/v1/audit/consistency", params={"old": old, "new": new}).json()
     proof = [bytes.fromhex(step) for step in body["proof"]]
     assert old < new
-    assert audit.verify_consistency(old, new, proof, old_root, new_root) is not False
+    audit.verify_consistency(old, old_root, new, new_root, proof)
+    with pytest.raises(audit.VerificationFailed):
+        audit.verify_consistency(old, old_root, new, old_root, proof)
 
 
 def test_what_the_log_never_had(call: Caller) -> None:

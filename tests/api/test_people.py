@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any
 
 import pytest
 
+from gateway.foundation.clock import FrozenClock
 from gateway.foundation.settings import Settings
 from gateway.wiring import verify_certificate
 from tests.api.conftest import MEMBERS, Caller, choice, is_problem, subject
@@ -94,11 +96,12 @@ def test_erasure_gives_a_certificate_that_verifies(filled_call: Caller, settings
     assert size(filled_call) == 149
 
 
-def test_restriction_and_objection_bite_at_once(filled_call: Caller) -> None:
+def test_restriction_and_objection_bite_at_once(filled_call: Caller, clock: FrozenClock) -> None:
     assert ask(filled_call, "restriction", 1, dry_run=True)["recorded"] is False
     assert size(filled_call) == 150
     assert ask(filled_call, "restriction", 1) == {"recorded": True, "status": "restricted", "purposes": ["*"]}
     assert size(filled_call) == 149
+    clock.advance(dt.timedelta(seconds=1))
     assert ask(filled_call, "restriction", 1, lift=True)["status"] == "lifted"
     assert size(filled_call) == 150
     assert ask(filled_call, "objection", 2, purpose="direct_marketing")["purposes"] == ["direct_marketing"]

@@ -197,13 +197,14 @@ def test_a_small_segment_stays_and_its_size_is_not_told(call: Caller, people: in
     assert call.entries()[-1]["decision"] == "deny"
 
 
-def test_a_delta_tells_who_came_and_who_went(filled_call: Caller) -> None:
+def test_a_delta_tells_who_came_and_who_went(filled_call: Caller, clock: FrozenClock) -> None:
     call = filled_call
     first = call.get("mailer", MEMBERS).json()
     call.post("desk", "/v1/consents", json=choice(3))
     told = changes(call)
     assert (len(told["entered"]), len(told["left"])) == (0, 1)
     assert told["left"][0] in names(first)
+    clock.advance(dt.timedelta(seconds=1))
     call.post("desk", "/v1/consents", json=choice(3, "given") | {"notice": "webshop-2026-05"})
     back = changes(call)
     assert back["entered"] == told["left"]

@@ -214,3 +214,45 @@ def test_a_source_of_profiles_must_be_declared_for_the_purpose(gateway: Gateway)
     assert profile["postcode3"] == "005"
     assert {"email", "phone", "given_name", "birth_date", "postcode"}.isdisjoint(profile)
     assert profile["source"] == CUSTOMERS
+
+
+class TestScopes:
+    def test_an_epoch_that_is_over_leaves_no_key_and_new_pseudonyms(self, gateway: Gateway, clock: FrozenClock) -> None:
+        filled(gateway)
+        first = release(gateway)
+        clock.advance(dt.timedelta(days=91))
+        with pytest.raises(NotPermitted) as refusal:
+            release(gateway, delta=True)
+        assert refusal.value.reasons == ("no_previous_release",)
+        second = release(gateway)
+        assert pseudonyms(first).isdisjoint(pseudonyms(second))
+        told = gateway.access(("customer_number", "C00007"), TESTER).package["releases"]
+        assert [entry["pseudonym"] is None for entry in told] == [True, False]
+
+    def test_somebody_released_in_an_old_epoch_can_still_be_erased(self, gateway: Gateway, clock: FrozenClock) -> None:
+        filled(gateway)
+        release(gateway)
+        clock.advance(dt.timedelta(days=91))
+        release(gateway)
+        assert gateway.erase(("customer_number", "C00007"), TESTER).found_after is False
+        assert len(pseudonyms(release(gateway, delta=True), "left")) == 1
+
+    def test_a_recipient_gets_nothing_for_a_purpose_outside_its_contract(self, gateway: Gateway) -> None:
+        filled(gateway)
+        with pytest.raises(NotPermitted):
+            gateway.release(ReleaseRequest(LOYAL, RecipientId("insights")), TESTER)
+
+    def test_a_transaction_scope_gives_other_pseudonyms_each_time(self, gateway: Gateway) -> None:
+        filled(gateway)
+        request = ReleaseRequest(SegmentId("regular_buyers"), RecipientId("insights"))
+        first, second = (gateway.release(request, TESTER) for _ in range(2))
+        assert pseudonyms(first).isdisjoint(pseudonyms(second))
+        rows = list(csv.DictReader(first.data.decode().splitlines()))
+        assert {(row["age_band"], row["country"]) for row in rows} == {("35-39", "FI")}
+        assert len(rows) == 150
+
+    def test_a_transaction_scope_has_no_deltas(self, gateway: Gateway) -> None:
+        filled(gateway)
+        request = ReleaseRequest(SegmentId("regular_buyers"), RecipientId("insights"), delta=True)
+        with pytest.raises(NotPermitted):
+            gateway.release(request, TESTER)
