@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
 import subprocess
@@ -84,9 +83,10 @@ def found_by(gateway: Gateway, person: Person) -> list[str]:
 
 def certificate_holds(settings: Settings, certificate: str) -> dict[str, Any] | None:
     """Return what a certificate says, where it verifies and does not with one byte changed."""
-    body: dict[str, Any] | None = None
-    with contextlib.suppress(GatewayError):
-        body = json.loads(verify_certificate(settings, certificate))
+    try:
+        body: dict[str, Any] = json.loads(verify_certificate(settings, certificate))
+    except GatewayError:
+        return None
     middle = len(certificate) // 3
     changed = certificate[:middle] + chr(ord(certificate[middle]) ^ 1) + certificate[middle + 1 :]
     try:

@@ -212,16 +212,19 @@ def _people(story: Story, gateway: Gateway, files: DemoFiles, lists: dict[Recipi
 def _two_members(gateway: Gateway, files: DemoFiles) -> tuple[Person, Person]:
     """Two people who are in the segment now, one with an English note that names them; each look is on record."""
     found: dict[bool, Person] = {}
-    for row in csv.DictReader(files.customers.open(encoding="utf-8")):
-        told = row["language"] == "en" and (row["phone"] or "-") in (row["note"] or "")
-        if not row["email"] or not row["note"] or told in found:
-            continue
-        answer = gateway.explain(SEGMENT, ("email", row["email"]), OPERATOR)
-        if answer["permitted_now"] and answer["explanation"]["holds"]:
-            found[told] = Person(row)
-        if len(found) == 2:  # noqa: PLR2004 - one withdraws, one is erased
-            return found[True], found[False]
+    with files.customers.open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            told = row["language"] == "en" and (row["phone"] or "-") in (row["note"] or "")
+            if row["email"] and row["note"] and told not in found and _is_member(gateway, row["email"]):
+                found[told] = Person(row)
+            if len(found) == 2:  # noqa: PLR2004 - one withdraws, one is erased
+                return found[True], found[False]
     raise Conflict("the demo finds nobody to tell of: ask for more customers")
+
+
+def _is_member(gateway: Gateway, email: str) -> bool:
+    answer = gateway.explain(SEGMENT, ("email", email), OPERATOR)
+    return bool(answer["permitted_now"] and answer["explanation"]["holds"])
 
 
 def _access(story: Story, gateway: Gateway, person: Person) -> dict[RecipientId, str]:

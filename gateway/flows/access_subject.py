@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from gateway.flows.build_segment import Segments
+from gateway.flows.held_columns import HeldColumn
 from gateway.flows.house import House
 from gateway.foundation.arrays import BLOCK
 from gateway.rights import RequestKind, access_package
@@ -38,8 +39,13 @@ class AccessSubject:
 
     def __call__(self, identifier: tuple[str, str], actor: Actor, *, language: str = "en") -> AccessAnswer:
         """Return the package for the person whom ``identifier`` (type, value) names."""
+        # One journey at a time: nobody is erased while their package is made, and no batch holds the database.
+        with self.house.writing:
+            return self._answer(identifier, actor, language)
+
+    def _answer(self, identifier: tuple[str, str], actor: Actor, language: str) -> AccessAnswer:
         house, at = self.house, self.house.clock.now()
-        subject = house.vault.find(*identifier)
+        subject = house.find(identifier)
         request = house.requests.open(RequestKind.ACCESS, subject, at=at, country=house.catalogue.controller.country)
         self._on_record(subject, actor, request.id, at)
         parts = self._parts(subject, request.id, language) if subject is not None else None
@@ -73,7 +79,7 @@ class AccessSubject:
             subject=subject,
             request=request,
             identifiers=[HeldField(FieldId(k), str(v)) for k, v in house.vault.identifiers(subject, warrant).items()],
-            held=[HeldCell(SourceId(profile.get("source") or ""), k, str(v)) for k, v in cells.items()],
+            held=[_cell(HeldColumn.read(name), str(value)) for name, value in cells.items()],
             profile=profile,
             events=events,
             permitted=self._permitted(profile),
@@ -132,3 +138,8 @@ class AccessSubject:
             )
             for about in found
         ]
+
+
+def _cell(column: HeldColumn, value: str) -> HeldCell:
+    until = dt.datetime.combine(column.until, dt.time(), dt.UTC)
+    return HeldCell(column.source, column.column, value, until)

@@ -180,7 +180,7 @@ class ExplainSegment:
         """Return permission and the condition tree with what holds; the same answer for somebody unknown."""
         definition = Segments(self.house).definition(segment)
         permit = permit_for(self.house, definition, actor)
-        subject = self.house.vault.find(*identifier)
+        subject = self.house.find(identifier)
         entry = self.house.recorder.new_entry_id()
         event = GatewayEvent(
             actor=actor,

@@ -70,7 +70,7 @@ class EraseSubject:
         """Erase the person whom ``identifier`` (type, value) names; with ``dry_run`` only say what would go."""
         house = self.house
         with house.writing:
-            subject = house.vault.find(*identifier)
+            subject = house.find(identifier)
             plan = self._plan(subject, suppress=suppress)
             found = subject is not None
             if dry_run:
@@ -82,10 +82,10 @@ class EraseSubject:
                 house.requests.complete(request.id, at=at)
                 return ErasureAnswer(request.id, found, plan, 0, None, None, found_after=False)
             erased = self._erase(subject, suppress=suppress, at=at)
-            still = house.vault.find(*identifier) is not None
+            still = house.find(identifier) is not None
             erased = replace(erased, probes=erased.probes | {"lookup_by_identifier": "found" if still else "none"})
             nonce = secrets.token_bytes(NONCE_BYTES)
-            certificate = self._certify(normalised(*identifier), request, erased, nonce)
+            certificate = self._certify(normalised(*identifier, house.catalogue.controller.country), request, erased, nonce)
             self._finish(request.id, subject)
             return ErasureAnswer(request.id, found, plan, erased.rows, certificate, nonce.hex(), found_after=still)
 

@@ -19,6 +19,7 @@ from gateway.rights import Requests
 from gateway.store import Store
 from gateway.vault import Vault
 from gateway.vocabulary.catalogue import Catalogue
+from gateway.vocabulary.names import SubjectReference
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ class House:
     def catalogue(self) -> Catalogue:
         """What the pack in force catalogues."""
         return self.pack.catalogue
+
+    def find(self, identifier: tuple[str, str]) -> SubjectReference | None:
+        """Return the person of an identifier (type, value); a phone without a country code is the controller's own."""
+        return self.vault.find(*identifier, self.catalogue.controller.country)
 
     def rest(self) -> None:
         """Cut the operational database's write-ahead log, so that no deleted byte stays in it."""

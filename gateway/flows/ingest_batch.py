@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 
 from gateway.accountability.recorder import BulkTags
 from gateway.consent import LedgerSession
+from gateway.flows.held_columns import held
 from gateway.flows.house import House
 from gateway.flows.permissions import masks_for
 from gateway.flows.recover import Recover
@@ -134,6 +135,8 @@ class IngestBatch:
         self, stream: BinaryIO, source: SourceId, actor: Actor, name: str, progress: Progress | None
     ) -> IngestReport:
         at = self.house.clock.now()
+        if self.house.quarantine.expired(at):
+            Recover(self.house).expire()
         contract = self._contract(source)
         permits, _ = self._permits(contract, at)
         reader = _Digesting(stream)
@@ -235,7 +238,7 @@ class IngestBatch:
         return vault.enrol(
             identifiers,
             sealed,
-            parsed.undeclared if parsed.undeclared.num_columns else None,
+            held(parsed.undeclared, journey.contract, journey.at),
             _regions(parsed, journey.contract),
             create=journey.contract.kind is SourceKind.PROFILES,
         )

@@ -50,7 +50,7 @@ class RecordConsent:
         now = self.house.clock.now()
         self._check(choice, now)
         with self.house.writing:
-            subject = self.house.vault.find(*identifier)
+            subject = self.house.find(identifier)
             self._on_record(choice, subject, actor, request, now)
             if subject is not None:
                 self._keep(subject, choice, now)
@@ -105,7 +105,7 @@ class ShowConsents:
 
     def __call__(self, identifier: tuple[str, str], actor: Actor) -> list[ConsentEvent]:
         """Return the ledger's lines of the person; the look is on record first."""
-        subject = self.house.vault.find(*identifier)
+        subject = self.house.find(identifier)
         entry = self.house.recorder.new_entry_id()
         tags = self.house.vault.tags_of(subject, [entry]) if subject is not None else None
         event = GatewayEvent(actor=actor, action=AuditAction.SUBJECT_ACCESSED, decision="permit", fields=("consents",))

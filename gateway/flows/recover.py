@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gateway.flows.end_scopes import EndScopes
 from gateway.flows.erase_subject import EraseSubject
+from gateway.flows.held_columns import over
 from gateway.flows.house import House
 from gateway.flows.permissions import refresh
 from gateway.rights import RequestKind
@@ -34,7 +35,7 @@ class Recover:
         EndScopes(self.house)()
         self._erasures()
         self._orphans()
-        self._expired_quarantine()
+        self.expire()
 
     def _unsettled(self) -> set[BatchId]:
         pending = self.house.pending
@@ -78,9 +79,10 @@ class Recover:
         )
         house.recorder.record(event, at=house.clock.now())
 
-    def _expired_quarantine(self) -> None:
-        """Rows that nobody decided on in time: their key goes, then their bytes."""
+    def expire(self) -> None:
+        """Rows and columns that nobody decided on in time: their key goes, then their bytes."""
         now = self.house.clock.now()
         for batch in self.house.quarantine.expired(now):
             self.house.vault.destroy_batch_key(batch)
             self.house.quarantine.remove(batch)
+        self.house.vault.drop_held(over(list(self.house.vault.held_columns()), now))

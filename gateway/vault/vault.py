@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from gateway.vault.chunk import read
 from gateway.vault.columns import lookup, random_blocks
 from gateway.vault.errors import BatchOpen, SubjectUnknown, VaultDamaged
 from gateway.vault.files import HELD, SYSTEM_KEYS, StoredPerson, VaultFiles, names, people, persons
+from gateway.vault.holding import drop_held
 from gateway.vault.kek import KekProvider
 from gateway.vault.keystore import KeyStore
 from gateway.vault.schema import KEYS, KEYS_DDL, VAULT, VAULT_DDL, make
@@ -134,6 +135,11 @@ class Vault:
         with self._lock:
             stored, dek = self._opened(ref, warrant)
             return {} if stored.held is None else records.unseal(dek, stored.subject, stored.held, held=True)
+
+    def drop_held(self, columns: Collection[str]) -> int:
+        """Remove everybody's cells of columns whose time is over; the number of people touched."""
+        with self._lock:
+            return drop_held(self._files, columns)
 
     def shred(self, ref: SubjectReference, *, suppress: bool, at: dt.datetime) -> ShreddingReceipt:
         """Destroy the person's key and everything it opened; with ``suppress`` a later import refuses them.

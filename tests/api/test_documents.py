@@ -91,7 +91,7 @@ def test_no_document_leads_outside(call: Caller) -> None:
         assert not outside.search(call.get(None, path).text), path
     page = call.get(None, "/docs").text
     named = re.findall(r'(?:src|href)="([^"]+)"', page)
-    assert {name for name in named if call.get(None, name).status_code != 200} == set()
+    assert {name for name in named if name != "data:," and call.get(None, name).status_code != 200} == set()
     assert "<script>" not in page
     assert "style=" not in page
     style = call.get(None, "/assets/vendor/swagger-ui.css").text

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import audit
 import pytest
 
+import audit
 from tests.api.conftest import Caller, is_problem
 from tests.builders import filled
 

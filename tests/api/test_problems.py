@@ -152,7 +152,7 @@ def test_identifiers_stand_in_bodies_only(call: Caller, status: str) -> None:
         (b"{" + b" " * 70_000, 413),
         (b"9" * 50_000, 400),
         (b'{"subject": {"type": "email", "value": "\\ud800"}}', 422),
-        (b"\xff\xfe", 400),
+        (b"\xff\xfe", 422),
         (b"", 422),
         (b"null", 422),
         (b'{"subject": NaN}', 422),

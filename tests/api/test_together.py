@@ -6,6 +6,7 @@ import io
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import httpx2
 import pytest
@@ -35,44 +36,46 @@ def at_once(*works: Callable[[], None]) -> None:
     assert not failures, failures
 
 
+def pull(call: Caller, who: str) -> None:
+    for _ in range(4):
+        query: dict[str, str] | None = {"limit": "40"}
+        while query:
+            answer = call.get(who, MEMBERS, params=query)
+            assert answer.status_code == 200, answer.text
+            cursor = answer.json()["next"]
+            query = {"limit": "40", "cursor": cursor} if cursor else None
+        assert call.get(who, DELTA).status_code == 200
+
+
+def withdraw(call: Caller) -> None:
+    for number in range(1, 25):
+        assert call.post("desk", "/v1/consents", json=choice(number)).status_code == 202
+
+
+def erase_and_look(call: Caller) -> None:
+    for number in range(30, 36):
+        erased = call.post("desk", "/v1/requests", json={"kind": "erasure", "subject": subject(number)})
+        assert erased.status_code == 200, erased.text
+        seen = call.post("desk", "/v1/requests", json={"kind": "access", "subject": subject(number + 50)})
+        assert seen.status_code == 200, seen.text
+
+
+def send(call: Caller) -> None:
+    for start in range(1000, 1400, 100):
+        numbers = range(start, start + 100)
+        for who, rows in (("customers", customers(numbers)), ("purchases", purchases(numbers))):
+            headers = {"Idempotency-Key": f"key-{start:08d}"}
+            answer = call.post(who, f"/v1/sources/webshop_{who}/batches", content=as_csv(rows), headers=headers)
+            assert answer.status_code == 201, answer.text
+
+
 def test_pulling_while_choices_change_batches_come_and_people_go(filled_call: Caller) -> None:
     call = filled_call
     for who in ("mailer", "ads", "desk", "customers", "purchases"):
         call.key(who)
-
-    def pull(who: str) -> None:
-        for _ in range(4):
-            query: dict[str, str] | None = {"limit": "40"}
-            while query:
-                answer = call.get(who, MEMBERS, params=query)
-                assert answer.status_code == 200, answer.text
-                cursor = answer.json()["next"]
-                query = {"limit": "40", "cursor": cursor} if cursor else None
-            assert call.get(who, DELTA).status_code == 200
-
-    def choose() -> None:
-        for number in range(1, 25):
-            assert call.post("desk", "/v1/consents", json=choice(number)).status_code == 202
-
-    def erase() -> None:
-        for number in range(30, 36):
-            body = {"kind": "erasure", "subject": subject(number)}
-            assert call.post("desk", "/v1/requests", json=body).status_code == 200
-            look = call.post("desk", "/v1/requests", json={"kind": "access", "subject": subject(number + 50)})
-            assert look.status_code == 200, look.text
-
-    def send() -> None:
-        for start in range(1000, 1400, 100):
-            numbers = range(start, start + 100)
-            for path, rows in (("customers", customers(numbers)), ("purchases", purchases(numbers))):
-                headers = {"Idempotency-Key": f"key-{start:08d}"}
-                url = f"/v1/sources/webshop_{path}/batches"
-                answer = call.post(path, url, content=as_csv(rows), headers=headers)
-                assert answer.status_code == 201, answer.text
-
-    at_once(lambda: pull("mailer"), lambda: pull("ads"), choose, erase, send)
+    works = [partial(pull, call, "mailer"), partial(pull, call, "ads")]
+    at_once(*works, partial(withdraw, call), partial(erase_and_look, call), partial(send, call))
     assert call.get("mailer", MEMBERS).json()["size"] == 150 - 24 - 6 + 400
-    assert call.gateway.doctor() is not None
     assert call.get(None, "/readyz").status_code == 200
 
 

@@ -81,9 +81,7 @@ def test_a_bad_file_is_refused_and_leaves_nothing(name: str, home: Path) -> None
 def test_an_error_is_one_json_object_too(home: Path) -> None:
     file = home.parent / "bad.csv"
     file.write_bytes(without("email"))
-    said = refused(
-        gateway("--json", "ingest", file, "--source", "webshop_customers", "--home", home), "invalid-input"
-    )
+    said = refused(gateway("--json", "ingest", file, "--source", "webshop_customers", "--home", home), "invalid-input")
     assert said.json["error"]["slug"] == "invalid-input"
     assert said.json["error"]["reasons"] == ["missing_column"]
 
