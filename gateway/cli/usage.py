@@ -69,7 +69,8 @@ class Speaking(TyperGroup):
 
 def _commands_of(error: typer.TyperException) -> list[str]:
     context = getattr(error, "ctx", None)
-    return context.command.list_commands(context) if isinstance(getattr(context, "command", None), TyperGroup) else []
+    group = context.command if context is not None else None
+    return group.list_commands(context) if isinstance(group, TyperGroup) and context is not None else []
 
 
 def _tell(error: typer.TyperException, words: str, *, as_json: bool) -> None:

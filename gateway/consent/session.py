@@ -22,21 +22,28 @@ from gateway.consent.words import Words
 from gateway.foundation.arrays import to_blocks
 from gateway.foundation.database import to_micros
 from gateway.foundation.errors import Unavailable
+from gateway.vocabulary.consents import ConsentStatus
 from gateway.vocabulary.names import BatchId
 
 _UNDATED = np.iinfo(np.int64).min
 _INTO = "INSERT OR IGNORE INTO consent_event(subject, purpose, status, at, notice, channel, position, recorded_at)"
 # Constants of a batch are numbers in the text: half as many values to bind per row.
 _DATED = _INTO + " VALUES (?, ?, ?, ?, ?, {channel}, {position}, {recorded})"
-# An undated "yes" says only what the source holds today. It counts when it differs from what this channel said last;
-# otherwise every import would renew an old yes, and overrule a withdrawal made elsewhere in between.
+# An undated choice says only what the source holds today. It counts when it differs from what this channel said last;
+# otherwise every import would renew an old yes, and overrule a withdrawal made elsewhere in between. The notice is no
+# difference: a new one in the contract is not a new choice. And an undated yes never overrules a no that has come since
+# from another channel: nobody can show that it is the later of the two (Art. 7(1)).
 _CHANGED = (
     _INTO
     + """ SELECT ?1, ?2, ?3, {recorded}, ?4, {channel}, {position}, {recorded}
-WHERE (SELECT e.status * 4294967296 + e.notice FROM consent_event AS e
+WHERE (SELECT e.status FROM consent_event AS e
        WHERE e.subject = ?1 AND e.purpose = ?2 AND e.channel = {channel}
        ORDER BY e.position DESC, e.at DESC, e.status DESC LIMIT 1)
-      IS NOT (?3 * 4294967296 + ?4)"""
+      IS NOT ?3
+AND NOT (?3 = {given} AND coalesce(
+      (SELECT e.status > {given} AND e.channel <> {channel} FROM consent_event AS e
+       WHERE e.subject = ?1 AND e.purpose = ?2
+       ORDER BY e.position DESC, e.at DESC, e.status DESC LIMIT 1), 0))"""
 )
 _FIRST = _INTO + " VALUES (?, ?, ?, {recorded}, ?, {channel}, {position}, {recorded})"
 
@@ -65,6 +72,7 @@ class LedgerSession:
         self._pooled: sa.PoolProxiedConnection | None = engine.raw_connection()
         self._sql = raw(self._pooled)
         self._first_uses: dict[str, int] = {}  # channels that this batch is the first to use, with their instant
+        self._empty = self._sql.execute("SELECT 1 FROM consent_event LIMIT 1").fetchone() is None
         self._words = Words(self._sql)
         try:
             with storage():
@@ -104,12 +112,18 @@ class LedgerSession:
         rows = _Columns(subjects, consents, self._words)
         recorded = to_micros(recorded_at)
         constants = {"recorded": recorded, "position": self._position, "channel": self._words.id_of(channel)}
-        first = self._words.is_new(channel) and self._first_uses.setdefault(channel, recorded) == recorded
+        first = self._alone(channel, recorded)
+        constants["given"] = CODES[ConsentStatus.GIVEN]
         before = self._sql.total_changes
         with storage():
             self._sql.executemany(_DATED.format(**constants), rows.dated())
             self._sql.executemany((_FIRST if first else _CHANGED).format(**constants), rows.undated())
         return self._sql.total_changes - before
+
+    def _alone(self, channel: str, recorded: int) -> bool:
+        """Whether nothing in the ledger can contradict an undated choice: only this channel at this instant spoke."""
+        new = self._empty and self._words.is_new(channel)
+        return new and self._first_uses.setdefault(channel, recorded) == recorded and len(self._first_uses) == 1
 
     def standing(self, subjects: pa.Array | pa.ChunkedArray | None) -> pa.Table:
         """Return subject, purpose, status, at and notice of the governing events, this batch's included."""

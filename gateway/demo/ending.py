@@ -16,10 +16,9 @@ from gateway.demo.evidence import (
     verified_from_outside,
 )
 from gateway.demo.telling import listed, plural
+from gateway.flows.erase_subject import certificate_concerns
 from gateway.foundation.errors import Conflict
 from gateway.foundation.settings import Settings
-from gateway.rights.certificates import concerns
-from gateway.vault.normalise import normalised
 from gateway.vocabulary.events import Actor
 from gateway.wiring import Gateway
 
@@ -43,9 +42,7 @@ def erased(gateway: Gateway, settings: Settings, person: Person, actor: Actor, s
         f"after: found by {listed(still) if still else 'nothing'}; the key in {parts.hits} and an identifier "
         f"in {traces.hits} of all {size}"
     )
-    about = body is not None and concerns(
-        body, identifier=normalised(*person.identifier), nonce=bytes.fromhex(answer.nonce or "")
-    )
+    about = body is not None and certificate_concerns(body, person.identifier, bytes.fromhex(answer.nonce or ""))
     say(f"their certificate {'verifies; with one byte changed it does not' if about else 'DOES NOT VERIFY'}")
     return {
         "rows": answer.rows,

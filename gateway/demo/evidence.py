@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gateway.flows.erase_subject import written_as_hashed
 from gateway.foundation.errors import GatewayError
 from gateway.foundation.settings import Settings
-from gateway.vault.normalise import normalised
 from gateway.vocabulary.names import SubjectReference
 from gateway.wiring import Gateway, verify_certificate
 
@@ -45,7 +45,7 @@ class Person:
     def forms(self) -> tuple[bytes, ...]:
         """Each identifier as it was sent and as it is hashed."""
         given = self.identifiers.items()
-        plain = {form for kind, value in given for form in (value, normalised(kind, value, self.row["country"]))}
+        plain = {form for kind, value in given for form in (value, written_as_hashed(kind, value, self.row["country"]))}
         return tuple(sorted(form.encode() for form in plain | {value.lower() for value in plain}))
 
 

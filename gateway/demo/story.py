@@ -20,16 +20,14 @@ from gateway.demo.ending import erased, verified
 from gateway.demo.evidence import Person
 from gateway.demo.identities import DemoFiles, write_demo_files
 from gateway.demo.telling import Teller, in_words, listed, plural
-from gateway.flows.build_segment import permit_for
 from gateway.flows.ingest_batch import IngestReport
 from gateway.flows.policy_pack import check_pack
 from gateway.flows.record_consent import Choice
 from gateway.flows.release_segment import ReleasePackage, ReleaseRequest
 from gateway.foundation.clock import FrozenClock
-from gateway.foundation.errors import Conflict, NotPermitted
+from gateway.foundation.errors import Conflict
 from gateway.foundation.logs import configure
 from gateway.foundation.settings import Settings
-from gateway.segmentation import load_segment
 from gateway.vocabulary.consents import ConsentStatus
 from gateway.vocabulary.events import Actor
 from gateway.vocabulary.names import PurposeId, RecipientId, SegmentId, SourceId
@@ -169,12 +167,11 @@ def _out(story: Story, gateway: Gateway) -> dict[RecipientId, list[str]]:
 
 def _refusal(gateway: Gateway) -> str:
     """Ask for a segment that must not be; the answer names the rule."""
-    try:
-        permit_for(gateway.house, load_segment(DRAFT, name="draft"), OPERATOR)
-    except NotPermitted as refusal:
-        rule = re.search(r"rule `([\w-]+)`", refusal.reasons[0])
-        return f"by the rule {rule.group(1)}" if rule else "prohibited"
-    return "PERMITTED"
+    verdict = gateway.segments.check_draft(DRAFT, OPERATOR)
+    if verdict.permitted:
+        return "PERMITTED"
+    rule = re.search(r"rule `([\w-]+)`", verdict.reasons[0])
+    return f"by the rule {rule.group(1)}" if rule else "prohibited"
 
 
 def _release(gateway: Gateway, recipient: RecipientId, *, delta: bool = False) -> ReleasePackage:

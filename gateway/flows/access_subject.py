@@ -11,6 +11,7 @@ import pyarrow as pa
 from gateway.flows.build_segment import Segments
 from gateway.flows.held_columns import HeldColumn
 from gateway.flows.house import House
+from gateway.flows.permissions import permitted_purposes
 from gateway.foundation.arrays import BLOCK
 from gateway.rights import RequestKind, access_package
 from gateway.rights.parts import Consultation, HeldCell, HeldField, Membership, PersonParts, ReleasedTo
@@ -82,17 +83,13 @@ class AccessSubject:
             held=[_cell(HeldColumn.read(name), str(value)) for name, value in cells.items()],
             profile=profile,
             events=events,
-            permitted=self._permitted(profile),
+            permitted=permitted_purposes(house, subject, house.clock.now()),
             sources=sorted(map(SourceId, sources)),
             memberships=self._memberships(subject, language),
             releases=self._releases(subject),
             consents=house.ledger.history(subject),
             consultations=self._consultations(subject),
         )
-
-    def _permitted(self, profile: dict[str, Any]) -> frozenset[PurposeId]:
-        mask = int(profile.get("permits") or 0)
-        return frozenset(p.id for p in self.house.catalogue.purposes.values() if mask & (1 << p.bit))
 
     def _memberships(self, subject: SubjectReference, language: str) -> list[Membership]:
         """Segments that the person is or was in, each with its rule as the catalogue has it now."""

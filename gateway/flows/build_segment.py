@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gateway.flows.house import House
-from gateway.flows.permissions import RefreshPermissions
+from gateway.flows.permissions import RefreshPermissions, permitted_purposes
 from gateway.foundation.errors import NotFound, NotPermitted
 from gateway.foundation.identifiers import new_id
 from gateway.policy import decide
@@ -71,6 +71,10 @@ class Segments:
     def check(self, actor: Actor) -> list[SegmentVerdict]:
         """Ask policy about each definition; every answer is on record."""
         return [self._verdict(definition, actor) for definition in self.all()]
+
+    def check_draft(self, text: str, actor: Actor) -> SegmentVerdict:
+        """Ask policy about a definition that is not catalogued; the answer is on record. Raises ``InvalidInput``."""
+        return self._verdict(load_segment(text, name="draft"), actor)
 
     def _verdict(self, definition: SegmentDefinition, actor: Actor) -> SegmentVerdict:
         reasons: tuple[str, ...] = ()
@@ -197,9 +201,8 @@ class ExplainSegment:
         request = RequestId(entry)
         profile = self.house.store.profile_of(subject, on_behalf=request)
         events = self.house.store.events_of(subject, on_behalf=request).to_pylist()
-        permits = int(profile.get("permits") or 0) & permit.rows.mask != 0
         return {
             "segment": segment,
-            "permitted_now": permits,
+            "permitted_now": permit.request.purpose in permitted_purposes(self.house, subject, permit.request.at),
             "explanation": asdict(explain(definition, profile, events, permit.request.at)),
         }

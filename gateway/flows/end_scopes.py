@@ -18,12 +18,15 @@ class EndScopes:
 
     def __call__(self) -> int:
         """Return how many scopes were ended. A recipient who is no longer in the pack has no scope."""
-        now = self.house.clock.now()
-        over = {d.scope for d in self.house.disclosures.list() if self._ends(d) <= now}
+        over = {d.scope for d in self.house.disclosures.list() if self.is_over(d)}
         ended = [scope for scope in over if self.house.vault.close_scope(scope)]
         for scope in ended:
             self.house.disclosures.forget_scope(scope)
         return len(ended)
+
+    def is_over(self, disclosure: Disclosure) -> bool:
+        """Whether the scope of a disclosure has ended, also where nobody has come by to destroy its key."""
+        return self._ends(disclosure) <= self.house.clock.now()
 
     def _ends(self, disclosure: Disclosure) -> dt.datetime:
         """A relationship ends with its epoch; a transaction after as many days as the contract gives it."""

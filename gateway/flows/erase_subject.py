@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from gateway.flows.house import House
 from gateway.foundation.arrays import BLOCK
 from gateway.foundation.files import write_durably
 from gateway.rights import CertificateFacts, RequestKind, certificate_text, erasure_plan
-from gateway.rights.certificates import NONCE_BYTES, RecipientNotice
+from gateway.rights.certificates import NONCE_BYTES, RecipientNotice, concerns
 from gateway.rights.erasure import DataClass
 from gateway.rights.requests import SubjectRequest
 from gateway.store import ErasedRows
@@ -85,7 +86,7 @@ class EraseSubject:
             still = house.find(identifier) is not None
             erased = replace(erased, probes=erased.probes | {"lookup_by_identifier": "found" if still else "none"})
             nonce = secrets.token_bytes(NONCE_BYTES)
-            certificate = self._certify(normalised(*identifier, house.catalogue.controller.country), request, erased, nonce)
+            certificate = self._certify(normalised(*identifier, country), request, erased, nonce)
             self._finish(request.id, subject)
             return ErasureAnswer(request.id, found, plan, erased.rows, certificate, nonce.hex(), found_after=still)
 
@@ -226,6 +227,16 @@ class EraseSubject:
         folder.mkdir(mode=0o700, exist_ok=True)
         write_durably(folder / f"{request.id}.note", certificate.encode())  # it names nobody
         return certificate
+
+
+def certificate_concerns(body: Mapping[str, Any], identifier: tuple[str, str], nonce: bytes) -> bool:
+    """Whether a certificate is about the person with this identifier (type, value) and nonce."""
+    return concerns(body, identifier=normalised(*identifier), nonce=nonce)
+
+
+def written_as_hashed(kind: str, value: str, region: str | None = None) -> str:
+    """The one form of an identifier that the vault hashes: what to look for when nothing of it may be left."""
+    return normalised(kind, value, region)
 
 
 def _stored(rows: ErasedRows) -> tuple[DataClass, ...]:

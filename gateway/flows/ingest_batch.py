@@ -24,7 +24,7 @@ from gateway.accountability.recorder import BulkTags
 from gateway.consent import LedgerSession
 from gateway.flows.held_columns import held
 from gateway.flows.house import House
-from gateway.flows.permissions import masks_for
+from gateway.flows.permissions import Minors, catch_up, masks_for
 from gateway.flows.recover import Recover
 from gateway.foundation.arrays import to_blocks
 from gateway.foundation.errors import GatewayError, InvalidInput, NotPermitted
@@ -97,6 +97,7 @@ class _Sessions:
     quarantine: Sealing
     tags: BulkTags
     beside: _Beside
+    minors: Minors
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,7 @@ class IngestBatch:
             Recover(self.house).expire()
         contract = self._contract(source)
         permits, _ = self._permits(contract, at)
+        catch_up(self.house, at)
         reader = _Digesting(stream)
         journey = _Journey(BatchId(new_id("bat")), contract, permits, at)
         entry = self.house.recorder.new_entry_id()
@@ -202,6 +204,7 @@ class IngestBatch:
                 stack.enter_context(house.quarantine.sealing(batch, key, expires=expiry)),
                 stack.enter_context(house.recorder.bulk_tags(entry)),
                 stack.enter_context(_Beside()),
+                Minors(),
             )
 
     def _writing(self, stack: contextlib.ExitStack, batch: BatchId) -> VaultSession:
@@ -258,7 +261,7 @@ class IngestBatch:
             kept = pc.is_valid(subjects)  # whoever asked never to come back has no reference
             consents = parsed.consents.filter(kept)
             sessions.ledger.add(subjects.filter(kept), consents, recorded_at=journey.at, channel=journey.contract.id)
-            permissions = masks_for(self.house, sessions.ledger, parsed, enrolment.refs, journey.at)
+            permissions = masks_for(self.house, sessions.ledger, sessions.minors, parsed, enrolment.refs, journey.at)
         sessions.beside(lambda: _shelve(sessions.store, batch, permissions))
         return batch
 
@@ -303,10 +306,11 @@ class IngestBatch:
         sessions.vault.commit()
         position = sessions.ledger.commit()
         sessions.store.commit(digest, tally.rows, journey.at, position)
-        self.house.vault.settle(journey.batch)
-        self.house.ledger.settle(journey.batch)
-        self.house.pending.unlink()
-        self.house.recorder.checkpoint()
+        with contextlib.suppress(GatewayError):  # the batch is kept: what fails from here on is no refusal of it
+            self.house.vault.settle(journey.batch)
+            self.house.ledger.settle(journey.batch)
+            self.house.pending.unlink()
+            self.house.recorder.checkpoint()
 
     def _refused(self, source: SourceId, actor: Actor, error: GatewayError) -> None:
         """Put a refusal on record; the source is named only where the pack knows it."""

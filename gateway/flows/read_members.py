@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gateway.flows.end_scopes import EndScopes
 from gateway.flows.house import House
 from gateway.foundation.arrays import to_blocks
 from gateway.foundation.errors import GatewayError, NotFound, NotPermitted
@@ -61,6 +62,8 @@ class ReadMembers:
         disclosure = self.house.disclosures.get(request.release)
         if disclosure is None or (disclosure.recipient, disclosure.segment) != (request.recipient, request.segment):
             raise NotFound("no such release: ask for the segment's members without a cursor")
+        if EndScopes(self.house).is_over(disclosure):
+            raise NotFound("the scope of this release has ended: ask for the segment's members without a cursor")
         contract, permit = self._permit(disclosure)
         released = self.house.store.release_members(request.release)
         allowed = self.house.store.permitted(released, permit, permit.request.at)

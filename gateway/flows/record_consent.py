@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from gateway.flows.house import House
-from gateway.flows.permissions import refresh
+from gateway.flows.permissions import catch_up, refresh
 from gateway.foundation.arrays import BLOCK
 from gateway.foundation.errors import InvalidInput
 from gateway.vocabulary.consents import ALL_PURPOSES, ConsentEvent, ConsentStatus
@@ -71,8 +71,9 @@ class RecordConsent:
         event = ConsentEvent(
             subject, choice.purpose, choice.status, choice.at or now, now, choice.notice, choice.channel
         )
+        catch_up(self.house, now)  # nobody else may lag when the store says how far it has come
         self.house.ledger.record(event)
-        refresh(self.house, pa.array([subject], BLOCK), now)
+        refresh(self.house, pa.array([subject], BLOCK), now, position=self.house.ledger.position)
 
     def _on_record(
         self,

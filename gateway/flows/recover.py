@@ -8,7 +8,7 @@ from gateway.flows.end_scopes import EndScopes
 from gateway.flows.erase_subject import EraseSubject
 from gateway.flows.held_columns import over
 from gateway.flows.house import House
-from gateway.flows.permissions import refresh
+from gateway.flows.permissions import catch_up
 from gateway.rights import RequestKind
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
 from gateway.vocabulary.names import BatchId
@@ -45,9 +45,7 @@ class Recover:
 
     def _catch_up(self) -> None:
         """A choice that was recorded in the instant before a crash bites now."""
-        lagging = self.house.store.ledger_position
-        if lagging < self.house.ledger.position:
-            refresh(self.house, self.house.ledger.since(lagging), self.house.clock.now())
+        catch_up(self.house, self.house.clock.now())
 
     def _erasures(self) -> None:
         """An erasure that a crash interrupted is taken up again; no request is open between journeys otherwise."""

@@ -241,8 +241,9 @@ class ReleaseSegment:
         with self.house.recorder.bulk_tags(entry) as tags:
             tags.add(to_blocks(self.house.vault.tags(concerned, entry)))
             receipt = self.house.recorder.record(event, at=disclosure.at, entry_id=entry, tags=tags.seal())
-        self.house.disclosures.record(disclosure)
+        # Members first: a disclosure without them would be a base from which nobody can leave any more.
         self.house.store.record_release(disclosure.release, prepared.members)
+        self.house.disclosures.record(disclosure)
         self.house.recorder.checkpoint()
         return receipt.index
 

@@ -69,6 +69,11 @@ class Choices:
         """Where the choice would have been made after ``at``."""
         return mask(pc.greater(self.at, pa.scalar(at, INSTANT)))
 
+    def undated_after(self, at: dt.datetime) -> Choices:
+        """Return the same choices without the instants after ``at``: a no counts now, whatever the source's clock."""
+        told = pc.if_else(pa.array(self.later_than(at)), pa.scalar(None, INSTANT), self.at)
+        return Choices(self.column, self.codes, told)
+
     def given(self) -> Mask:
         """Where the answer is yes."""
         return np.equal(self.codes, _CODES.index(ConsentStatus.GIVEN))

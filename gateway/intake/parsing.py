@@ -145,8 +145,8 @@ def _choices(raw: RawBatch, contract: SourceContract, faults: _Faults, at: dt.da
             continue
         choices = consents.read_choices(_column(raw, name), column)
         faults.note(f"{consents.UNREADABLE}:{column.purpose}", choices.broken())
-        faults.note(f"{consents.FUTURE}:{column.purpose}", choices.later_than(at))
-        found.append(choices)
+        faults.note(f"{consents.FUTURE}:{column.purpose}", choices.given() & choices.later_than(at))
+        found.append(choices.undated_after(at))
     if found:
         faults.note(consents.CONTRADICTORY, consents.contradictions(found))
     return found

@@ -48,15 +48,15 @@ def test_every_scope_at_every_operation(call: Caller, method: str, path: str) ->
             assert entry["reasons"] == answer.json()["reasons"]
 
 
-@pytest.mark.parametrize(("method", "path"), ALLOWED)
 @pytest.mark.parametrize("key", [None, "", "Bearer", "Bearer gw_unknown", "Basic Z3c6Z3c=", "Bearer \u00e9"])
-def test_without_a_known_key_nothing_opens(call: Caller, method: str, path: str, key: str | None) -> None:
+def test_without_a_known_key_nothing_opens(call: Caller, key: str | None) -> None:
     """Not even far enough to say that a body is malformed."""
     headers = {} if key is None else {"Authorization": key.encode("latin-1")}
-    answer = call(None, method, path, headers=headers, content=b"{" * 100_000)
-    assert is_problem(answer, 401, "not-permitted")["reasons"] == ["unknown_key"]
-    assert answer.headers["www-authenticate"] == "Bearer"
-    assert call.entries()[-1]["reasons"] == ["unknown_key"]
+    for method, path in ALLOWED:
+        answer = call(None, method, path, headers=headers, content=b"{" * 100_000)
+        assert is_problem(answer, 401, "not-permitted")["reasons"] == ["unknown_key"]
+        assert answer.headers["www-authenticate"] == "Bearer"
+        assert call.entries()[-1]["reasons"] == ["unknown_key"]
 
 
 def test_a_revoked_key_is_unknown_at_once(call: Caller) -> None:

@@ -168,7 +168,8 @@ def test_a_pack_that_is_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize("field", ["health_note", "diet"])
 def test_a_segment_on_a_forbidden_field_is_refused_with_the_rule(field: str, pack: Path, home: Path) -> None:
     (pack / "segments" / "forbidden.yaml").write_text(
-        f"id: forbidden\npurpose: direct_marketing\ntitle: {{en: Forbidden}}\nwhere: {{field: {field}, exists: true}}\n",
+        "id: forbidden\npurpose: direct_marketing\ntitle: {en: Forbidden}\n"
+        f"where: {{field: {field}, exists: true}}\n",
         encoding="utf-8",
     )
     checked = gateway("segments", "check", "--home", home, "--policies", pack, "--json")

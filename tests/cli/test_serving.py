@@ -1,5 +1,7 @@
 """`serve` as a process: it answers, others are told what to do, the log can be verified, and it stops cleanly."""
 
+# ruff: noqa: S603 - the processes are our own program, bash and mount
+
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""The demo's figures are measured: what they claim is looked for here once more, and each can come out the other way."""
+"""The demo's figures are measured: what they claim is looked for once more, and each can come out the other way."""
 
 from __future__ import annotations
 
