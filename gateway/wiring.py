@@ -35,6 +35,7 @@ from gateway.intake import Quarantine
 from gateway.policy import Pack, load_pack
 from gateway.release import Disclosures
 from gateway.rights import Requests
+from gateway.segmentation.loading import load_segments
 from gateway.store import Store
 from gateway.vault import FileKek, Vault
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
@@ -87,7 +88,9 @@ def read_pack(directory: Path) -> Pack:
                 files[name] = path.read_text(encoding="utf-8")
             except UnicodeDecodeError:
                 raise InvalidInput(f"{name} of the policy pack is not UTF-8") from None
-    return load_pack(files)
+    pack = load_pack(files)
+    load_segments(pack.segments)  # one that cannot be read is refused here, not in the middle of somebody's request
+    return pack
 
 
 def initialise(settings: Settings, clock: Clock | None = None) -> None:

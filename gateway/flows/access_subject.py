@@ -97,7 +97,7 @@ class AccessSubject:
         found: list[Membership] = []
         for snapshot in map(self.house.store.snapshot, self.house.store.subject_snapshots(subject)):
             definition = definitions.get(snapshot.segment)
-            title = definition.title.get(language, definition.title["en"]) if definition else snapshot.segment
+            title = definition.title_in(language) if definition else snapshot.segment
             rule = plain_rule(definition) if definition else "this segment is no longer catalogued"
             purpose = PurposeId(snapshot.purpose)
             found.append(Membership(snapshot.segment, title, rule, purpose, snapshot.id, snapshot.taken_at))

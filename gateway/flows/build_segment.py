@@ -20,6 +20,7 @@ from gateway.segmentation import (
     fields_of,
     load_segment,
 )
+from gateway.segmentation.loading import load_segments
 from gateway.vocabulary.decisions import Action, Deny, Permit, ProcessingRequest
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
 from gateway.vocabulary.names import RequestId, SegmentId, SnapshotId
@@ -57,16 +58,14 @@ class Segments:
 
     def definition(self, segment: SegmentId) -> SegmentDefinition:
         """Return a definition by id; ``NotFound`` where the pack has none."""
-        for name, text in self.house.pack.segments.items():
-            definition = load_segment(text, name=name)
-            if definition.id == segment:
-                return definition
-        raise NotFound("no segment of that id: `gateway segments list` shows them")
+        definition = load_segments(self.house.pack.segments).get(segment)
+        if definition is None:
+            raise NotFound("no segment of that id: `gateway segments list` shows them")
+        return definition
 
     def all(self) -> list[SegmentDefinition]:
         """Return every definition, by id."""
-        loaded = (load_segment(text, name=name) for name, text in self.house.pack.segments.items())
-        return sorted(loaded, key=lambda definition: definition.id)
+        return [definition for _, definition in sorted(load_segments(self.house.pack.segments).items())]
 
     def check(self, actor: Actor) -> list[SegmentVerdict]:
         """Ask policy about each definition; every answer is on record."""
@@ -82,9 +81,7 @@ class Segments:
             permit_for(self.house, definition, actor)
         except NotPermitted as refusal:
             reasons = refusal.reasons
-        return SegmentVerdict(
-            SegmentId(definition.id), definition.title["en"], definition.purpose, not reasons, reasons
-        )
+        return SegmentVerdict(SegmentId(definition.id), definition.title_in(), definition.purpose, not reasons, reasons)
 
 
 def permit_for(house: House, definition: SegmentDefinition, actor: Actor) -> Permit:

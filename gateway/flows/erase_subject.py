@@ -17,16 +17,18 @@ import pyarrow as pa
 
 from gateway.flows.house import House
 from gateway.foundation.arrays import BLOCK
+from gateway.foundation.errors import IntegrityFailure
 from gateway.foundation.files import write_durably
 from gateway.rights import CertificateFacts, RequestKind, certificate_text, erasure_plan
 from gateway.rights.certificates import NONCE_BYTES, RecipientNotice, concerns
 from gateway.rights.erasure import DataClass
 from gateway.rights.requests import SubjectRequest
 from gateway.store import ErasedRows
+from gateway.vault import ReidentificationWarrant
 from gateway.vault.errors import ScopeUnknown
 from gateway.vault.normalise import normalised
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
-from gateway.vocabulary.names import RequestId, ScopeId, SubjectReference
+from gateway.vocabulary.names import BatchId, FieldId, RequestId, ScopeId, SubjectReference
 
 FAR = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
 SYSTEM = Actor("system", "erasure")
@@ -82,7 +84,7 @@ class EraseSubject:
             if subject is None:
                 house.requests.complete(request.id, at=at)
                 return ErasureAnswer(request.id, found, plan, 0, None, None, found_after=False)
-            erased = self._erase(subject, suppress=suppress, at=at)
+            erased = self._erase(subject, request.id, suppress=suppress, at=at)
             still = house.find(identifier) is not None
             erased = replace(erased, probes=erased.probes | {"lookup_by_identifier": "found" if still else "none"})
             nonce = secrets.token_bytes(NONCE_BYTES)
@@ -98,7 +100,7 @@ class EraseSubject:
         if request.subject is None:
             self.house.requests.complete(request.id, at=self.house.clock.now())
             return
-        erased = self._erase(request.subject, suppress=True, at=self.house.clock.now())
+        erased = self._erase(request.subject, request.id, suppress=True, at=self.house.clock.now())
         self._certify(NOBODY, request, erased, secrets.token_bytes(NONCE_BYTES))
         self._finish(request.id, request.subject)
 
@@ -130,7 +132,7 @@ class EraseSubject:
         )
         self.house.recorder.record(event, at=at)
 
-    def _erase(self, subject: SubjectReference, *, suppress: bool, at: dt.datetime) -> _Erased:
+    def _erase(self, subject: SubjectReference, request: RequestId, *, suppress: bool, at: dt.datetime) -> _Erased:
         house = self.house
         ref = pa.array([subject], BLOCK)
         self._freeze(ref)
@@ -138,13 +140,36 @@ class EraseSubject:
         rows = house.store.erase(ref)
         house.store.compact()
         consents = house.ledger.erase(subject)
+        set_aside = 0
         if house.vault.exists(subject):  # false where a crash came between the shredding and the end of the request
+            set_aside = self._clear_quarantine(subject, request)
             receipt = house.vault.shred(subject, suppress=suppress, at=at)
             identifiers, epoch, suppressed = receipt.identifiers_removed, receipt.key_epoch, receipt.suppressed > 0
         else:
             identifiers, epoch, suppressed = 0, 0, suppress
-        classes = (*_stored(rows), _consents(consents), DataClass("vault", "identifiers", identifiers))
+        vault = DataClass("vault", "identifiers", identifiers)
+        classes = (*_stored(rows), _consents(consents), DataClass("quarantine", "rows", set_aside), vault)
         return _Erased(classes, notices, suppressed, epoch, self._probes(subject, pseudonyms))
+
+    def _clear_quarantine(self, subject: SubjectReference, request: RequestId) -> int:
+        """Take out the rows set aside that name the person by an identifier; how many there were."""
+        house = self.house
+        warrant = ReidentificationWarrant(reason="erasure request, Art. 17", request=request)
+        told = house.vault.identifiers(subject, warrant)
+        kinds = {name: str(house.catalogue.fields[FieldId(name)].identifier or "") for name in told}
+        texts = {str(told[name]) for name, kind in kinds.items() if kind}
+        country = house.catalogue.controller.country
+        texts |= {normalised(kind, str(told[name]), country) for name, kind in kinds.items() if kind}
+        return sum(self._clear_batch(batch, sorted(texts)) for batch in house.quarantine.batches())
+
+    def _clear_batch(self, batch: BatchId, texts: list[str]) -> int:
+        house = self.house
+        try:
+            return house.quarantine.forget(batch, house.vault.batch_key(batch, FAR), texts)
+        except IntegrityFailure:  # nobody can read what it holds any more, nor say that it is not about the person
+            house.vault.destroy_batch_key(batch)
+            house.quarantine.remove(batch)
+            return 0
 
     def _freeze(self, ref: pa.Array) -> None:
         """Out of every query from this instant on, whatever happens to the steps that follow."""

@@ -46,7 +46,10 @@ class House:
 
     def find(self, identifier: tuple[str, str]) -> SubjectReference | None:
         """Return the person of an identifier (type, value); a phone without a country code is the controller's own."""
-        return self.vault.find(*identifier, self.catalogue.controller.country)
+        kind, value = identifier
+        if not _is_text(value):
+            return None
+        return self.vault.find(kind, value, self.catalogue.controller.country)
 
     def rest(self) -> None:
         """Cut the operational database's write-ahead log, so that no deleted byte stays in it."""
@@ -57,3 +60,12 @@ class House:
     def pending(self) -> Path:
         """The file that names a batch whose commit has begun."""
         return self.home / "pending-batch"
+
+
+def _is_text(value: str) -> bool:
+    """Whether a value can be written down: a command line hands over bytes that are no text as half characters."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -398,7 +398,7 @@ def _roll_back(house: House, batch: BatchId, session: VaultSession) -> None:
 
 def _forget_key(house: House, batch: BatchId) -> None:
     """Destroy the quarantine's key where the batch did not come to its commit."""
-    if not house.pending.exists():
+    if not house.store.has_batch(batch):
         house.vault.destroy_batch_key(batch)
 
 

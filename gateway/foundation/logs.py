@@ -35,6 +35,6 @@ def configure(*, json: bool) -> None:
             keep_allowed,
             renderer,
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # asked at each line: stderr may be another
         cache_logger_on_first_use=False,
     )

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 import msgspec
 import pyarrow as pa
@@ -112,6 +112,29 @@ class Quarantine:
         for chunk in self._chunks(batch, key, TABLE):
             yield pa.ipc.open_stream(chunk).read_all()
 
+    def forget(self, batch: BatchId, key: bytes, values: Sequence[str]) -> int:
+        """Seal a batch anew without the rows in which one of ``values`` stands, whatever its case; return their number.
+
+        A value counts where it stands alone: `C7` is not in `C70`. A crash leaves the old file or the new one, whole.
+        """
+        named = re.compile(
+            "|".join(rf"(?<!\w){re.escape(each.casefold())}(?!\w)" for each in values if each) or r"(?!)"
+        )
+        with self._open(batch) as file:
+            header, _ = read_header(file)
+        gone = 0
+        with self.sealing(batch, key, expires=header.expires) as anew:
+            for chunk in self._chunks(batch, key, ROWS):
+                rows = msgspec.msgpack.decode(chunk, type=list[QuarantinedRow])
+                kept = [row for row in rows if not named.search(row.raw.decode("utf-8", "replace").casefold())]
+                gone += len(rows) - len(kept)
+                anew.add(kept)
+            for table in self.columns(batch, key):
+                anew.add_columns(table)
+            if gone:
+                anew.commit()
+        return gone
+
     def batches(self) -> tuple[BatchId, ...]:
         """Return all batches with a file here, also an unfinished one that a crash left."""
         found = {path.stem for path in self._files()}
@@ -136,12 +159,14 @@ class Quarantine:
         sync_directory(self._directory)
 
     def _chunks(self, batch: BatchId, key: bytes, kind: bytes) -> Iterator[bytes]:
+        with self._open(batch) as file:
+            yield from unseal(file, key, kind)
+
+    def _open(self, batch: BatchId) -> BinaryIO:
         try:
-            file = self._path(batch).open("rb")
+            return self._path(batch).open("rb")
         except FileNotFoundError:
             raise NotFound(f"batch {batch} has nothing in quarantine") from None
-        with file:
-            yield from unseal(file, key, kind)
 
     def _files(self) -> Iterable[Path]:
         return (path for path in self._directory.iterdir() if path.suffix in {_SUFFIX, _UNFINISHED})

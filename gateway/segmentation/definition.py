@@ -42,6 +42,7 @@ MAX_TEXT = 200  # characters
 _INT64 = 2**63
 _DURATION = re.compile(r"P(?:([0-9]{1,4})W|([0-9]{1,5})D|T([0-9]{1,5})H)")
 _LONGEST = dt.timedelta(days=36_500)
+_UNWRITABLE = re.compile("[\\0\ud800-\udfff]")  # no engine takes them, and no file holds them
 
 Scalar: TypeAlias = bool | int | float | str | dt.date | dt.datetime
 
@@ -53,6 +54,8 @@ def _scalar(value: Any) -> Any:
         raise ValueError("the number is too large")
     if isinstance(value, str) and len(value) > MAX_TEXT:
         raise ValueError(f"the text is longer than {MAX_TEXT} characters")
+    if isinstance(value, str) and _UNWRITABLE.search(value):
+        raise ValueError("the text has a NUL or half a character in it")
     if isinstance(value, dt.datetime) and value.tzinfo is None:
         raise ValueError("an instant needs a time zone")
     if not isinstance(value, bool | int | float | str | dt.date):
@@ -263,6 +266,10 @@ class SegmentDefinition(_Closed):
     purpose: Annotated[PurposeId, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
     title: Annotated[dict[Language, Title], Field(min_length=1)]
     where: Condition
+
+    def title_in(self, language: str = "en") -> str:
+        """Return the title in a language, in English, or in whatever language there is."""
+        return self.title.get(language) or self.title.get("en") or next(iter(self.title.values()))
 
 
 for _model in (PropertyAll, PropertyAny, PropertyNot, Event, All, Any_, Not, SegmentDefinition):

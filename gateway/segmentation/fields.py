@@ -19,6 +19,8 @@ _NUMERIC = frozenset({ValueType.NUMBER, ValueType.INTEGER})
 def fields_of(definition: SegmentDefinition, catalogue: Catalogue) -> frozenset[FieldId]:
     """Return the catalogue fields whose stored columns a definition names; policy is asked about them.
 
+    A direct identifier, which has no stored column, is named too: policy refuses it with its rule.
+
     :raises InvalidSegment: naming a column or event that the catalogue does not have, or a value of another type.
     """
     stored = [field for field in catalogue.fields.values() if field.column is not None]
@@ -105,9 +107,9 @@ def _field(
     if field is not None:
         return field
     named = catalogue.fields.get(FieldId(node.field))
-    if named is not None and named.column is None:
-        words = f"`{node.field}` is a direct identifier: it is never stored, so nobody can be chosen by it"
-    elif named is not None and named.column != node.field:
+    if named is not None and named.kind is FieldKind.DIRECT_IDENTIFIER:
+        return named  # never stored; policy refuses it, and names its rule
+    if named is not None and named.column != node.field:
         words = f"`{node.field}` is stored as `{named.column}`: use that name"
     else:
         words = f"the catalogue has no column `{node.field}` of this kind"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 
 from gateway.segmentation.definition import MAX_CONDITIONS, MAX_DEPTH, SegmentDefinition
 from gateway.segmentation.errors import InvalidSegment
+from gateway.vocabulary.names import SegmentId
 
 MAX_CHARACTERS = 65_536
 _NODES = ("all", "any", "not", "event", "field")
@@ -48,6 +50,20 @@ def load_segment(text: str, *, name: str) -> SegmentDefinition:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         raise InvalidSegment(name, _place(first["loc"], name), _words(first)) from None
+
+
+def load_segments(texts: Mapping[str, str]) -> dict[SegmentId, SegmentDefinition]:
+    """Return the definitions of a pack's files by their ids.
+
+    :raises InvalidSegment: for the first file that does not fit, and for an id that two files give.
+    """
+    loaded: dict[SegmentId, SegmentDefinition] = {}
+    for name, text in texts.items():
+        definition = load_segment(text, name=name)
+        if definition.id in loaded:
+            raise InvalidSegment(name, "id", "another file of the pack has this id: rename one of them")
+        loaded[definition.id] = definition
+    return loaded
 
 
 def _read(text: str, name: str) -> Any:

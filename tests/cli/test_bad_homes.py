@@ -188,14 +188,13 @@ def test_a_segment_on_a_forbidden_field_is_refused_with_the_rule(field: str, pac
     assert contents(home) == before
 
 
-def test_a_segment_on_a_direct_identifier_cannot_even_be_asked(pack: Path, home: Path) -> None:
+def test_a_segment_on_a_direct_identifier_is_refused_by_its_rule(pack: Path, home: Path) -> None:
     (pack / "segments" / "forbidden.yaml").write_text(
         "id: forbidden\npurpose: direct_marketing\ntitle: {en: Forbidden}\nwhere: {field: email, exists: true}\n",
         encoding="utf-8",
     )
-    for command in (["segments", "check"], ["segments", "build", "forbidden"]):
-        said = gateway(*command, "--home", home, "--policies", pack, "--json")
-        refused(said, "invalid-segment", "`forbidden`", "`email` is a direct identifier")
+    said = gateway("segments", "build", "forbidden", "--home", home, "--policies", pack, "--json")
+    refused(said, "not-permitted", "`forbidden`", "field `email`", "rule `direct-identifiers-stay-in-vault`")
 
 
 @pytest.mark.parametrize(
