@@ -35,7 +35,7 @@ FAR = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
 KEPT = dt.timedelta(days=3650)
 CHUNK = 131_072
 EVENTS_A_PERSON = 5
-RUNS = 5
+RUNS = 25
 PURPOSE = PurposeId("direct_marketing")
 MASK = 2
 TEXT, INTEGER = ValueType.TEXT, ValueType.INTEGER

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from urllib.parse import quote, unquote
 
 import pyarrow as pa
 
@@ -21,14 +22,14 @@ class HeldColumn:
 
     @property
     def name(self) -> str:
-        """The name that the vault keeps it under."""
-        return f"{self.source}|{self.until.isoformat()}|{self.column}"
+        """The name that the vault keeps it under: without quotes and control characters, which a header may have."""
+        return f"{self.source}|{self.until.isoformat()}|{quote(self.column, safe='')}"
 
     @classmethod
     def read(cls, name: str) -> HeldColumn:
         """Read such a name."""
         source, until, column = name.split("|", 2)
-        return cls(SourceId(source), dt.date.fromisoformat(until), column)
+        return cls(SourceId(source), dt.date.fromisoformat(until), unquote(column))
 
 
 def held(undeclared: pa.Table, contract: SourceContract, at: dt.datetime) -> pa.Table | None:

@@ -249,3 +249,19 @@ def test_many_at_once(ledger: ConsentLedger) -> None:
     assert standing.num_rows == people
     assert standing["status"].unique().to_pylist() == ["withdrawn"]
     assert standing["subject"].to_pylist() == sorted(row.tobytes() for row in numbers)
+
+
+@pytest.mark.parametrize("word", ["refused", "withdrawn", "objected"])
+def test_an_undated_yes_never_overrules_a_no_from_another_channel(ledger: ConsentLedger, word: str) -> None:
+    ledger.record(event(word, NOW - dt.timedelta(days=1)))
+    assert write(ledger, "first of its channel", [(ANNA, "direct_marketing", "given", None)]) == 0
+    assert status(ledger) == {"direct_marketing": word}
+    assert write(ledger, "dated", [(ANNA, "direct_marketing", "given", NOW - dt.timedelta(hours=1))]) == 1
+    assert status(ledger) == {"direct_marketing": "given"}
+
+
+def test_a_source_that_says_no_and_then_yes_has_asked_again(ledger: ConsentLedger) -> None:
+    ledger.record(event("withdrawn", NOW - dt.timedelta(days=1)))
+    for day, word in enumerate(["refused", "given"]):
+        write(ledger, f"batch-{day}", [(ANNA, "direct_marketing", word, None)], NOW + dt.timedelta(days=day))
+    assert status(ledger) == {"direct_marketing": "given"}

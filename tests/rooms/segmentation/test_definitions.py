@@ -282,3 +282,18 @@ def test_the_pack_s_segments_load_in_four_languages() -> None:
         assert definition.id == stem
         assert {"en", "fi", "hu", "uk"} <= set(definition.title)
         assert json.dumps(definition_digest(definition))
+
+
+def test_two_files_of_a_pack_do_not_share_an_id() -> None:
+    text = "id: twice\npurpose: direct_marketing\ntitle: {fi: Kahdesti}\nwhere: {field: country, eq: FI}\n"
+    with pytest.raises(InvalidSegment, match="another file"):
+        load_segments({"segments/a.yaml": text, "segments/b.yaml": text})
+    assert load_segments({"segments/a.yaml": text})[SegmentId("twice")].title_in("en") == "Kahdesti"
+
+
+@pytest.mark.parametrize("text", [r"\ud800", r"\0"])
+def test_a_text_that_no_engine_takes_is_refused_where_it_is_written(text: str) -> None:
+    with pytest.raises(InvalidSegment, match="half a character"):
+        load_segment(
+            f'id: odd\npurpose: direct_marketing\ntitle: {{en: Odd}}\nwhere: {{field: city, eq: "{text}"}}\n', name="odd"
+        )
