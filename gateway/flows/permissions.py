@@ -80,10 +80,11 @@ def catch_up(house: House, at: dt.datetime) -> None:
 
 def _permissions(house: House, subjects: pa.Array, standing: pa.Table, of_age: pa.Array, at: dt.datetime) -> pa.Table:
     masks = permission_masks(house.pack, subjects, standing, of_age, at)
+    leaving = pc.is_in(subjects, value_set=pa.array(house.requests.being_erased(), BLOCK))
     return pa.table(
         {
             "subject": subjects,
-            "permits": masks.column("permits"),
+            "permits": pc.if_else(leaving, pa.scalar(0, pa.uint64()), masks.column("permits")),
             "permits_until": masks.column("permits_until"),
             "of_age_from": of_age,
         }

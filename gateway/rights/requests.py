@@ -146,6 +146,16 @@ class Requests:
         with Session(self._engine) as session:
             return tuple(_request(row) for row in session.exec(query))
 
+    def being_erased(self) -> tuple[SubjectReference, ...]:
+        """Return whose erasure has begun and not ended: whatever comes in meanwhile permits nothing of theirs."""
+        query = select(SubjectRequestRow.subject).where(
+            SubjectRequestRow.kind == RequestKind.ERASURE.value,
+            col(SubjectRequestRow.subject).is_not(None),
+            col(SubjectRequestRow.state).not_in([state.value for state in _ENDED]),
+        )
+        with Session(self._engine) as session:
+            return tuple(SubjectReference(found) for found in session.exec(query) if found is not None)
+
     def overdue(self, at: dt.datetime) -> tuple[SubjectRequest, ...]:
         """Return requests that are neither completed nor refused and were due before the day of an instant."""
         return tuple(r for r in self.list() if r.state not in _ENDED and r.due < local_date(at, r.country))

@@ -133,14 +133,27 @@ def test_a_no_dated_ahead_of_our_clock_counts_and_a_yes_does_not(gateway: Gatewa
     assert dict(late.quarantined) == {"consent_in_future:direct_marketing": 1}
 
 
-def test_package_and_explanation_say_what_a_query_would_see(
-    gateway: Gateway, clock: FrozenClock
-) -> None:
+def test_package_and_explanation_say_what_a_query_would_see(gateway: Gateway, clock: FrozenClock) -> None:
     ingest(gateway, as_csv(customers([1])))
     assert permits(gateway, 1) == {"customer_segmentation", MARKETING, ANALYTICS}
     clock.advance(dt.timedelta(days=731))  # nobody has built a segment since
     assert permits(gateway, 1) == {"customer_segmentation", ANALYTICS}
     assert not gateway.explain(LOYAL, ("customer_number", "C00001"), TESTER)["permitted_now"]
+
+
+@pytest.mark.parametrize("then", ["a choice", "their file"])
+def test_an_erasure_that_broke_off_keeps_the_person_out(gateway: Gateway, then: str) -> None:
+    filled(gateway)
+    with pytest.MonkeyPatch.context() as patch:
+        fail(patch, Store, "erase")
+        with pytest.raises(DiskFull):
+            gateway.erase(("customer_number", "C00007"), TESTER)
+    if then == "a choice":
+        choose(gateway, 7, ConsentStatus.REFUSED, ANALYTICS)
+    else:
+        ingest(gateway, as_csv(customers(range(1, 151), city="Oulu")))
+    assert gateway.build.snapshot(LOYAL, TESTER)[0].size == 149
+    assert gateway.erase(("customer_number", "C00007"), TESTER).found_after is False
 
 
 def test_a_release_that_broke_off_is_no_base_for_a_delta(gateway: Gateway) -> None:

@@ -23,8 +23,10 @@ from gateway.segmentation import (
     fields_of,
     load_segment,
 )
+from gateway.segmentation.errors import InvalidSegment
+from gateway.segmentation.loading import load_segments
 from gateway.vocabulary.fields import Field, FieldKind, Prefix, ValueType
-from gateway.vocabulary.names import FieldId
+from gateway.vocabulary.names import FieldId, SegmentId
 from tests.rooms.store import kit
 
 CANARY = "canary@example.org"
@@ -285,15 +287,16 @@ def test_the_pack_s_segments_load_in_four_languages() -> None:
 
 
 def test_two_files_of_a_pack_do_not_share_an_id() -> None:
-    text = "id: twice\npurpose: direct_marketing\ntitle: {fi: Kahdesti}\nwhere: {field: country, eq: FI}\n"
+    written = "id: twice\npurpose: direct_marketing\ntitle: {fi: Kahdesti}\nwhere: {field: country, eq: FI}\n"
     with pytest.raises(InvalidSegment, match="another file"):
-        load_segments({"segments/a.yaml": text, "segments/b.yaml": text})
-    assert load_segments({"segments/a.yaml": text})[SegmentId("twice")].title_in("en") == "Kahdesti"
+        load_segments({"segments/a.yaml": written, "segments/b.yaml": written})
+    assert load_segments({"segments/a.yaml": written})[SegmentId("twice")].title_in("en") == "Kahdesti"
 
 
-@pytest.mark.parametrize("text", [r"\ud800", r"\0"])
-def test_a_text_that_no_engine_takes_is_refused_where_it_is_written(text: str) -> None:
+ODD = {"id": "odd", "purpose": "direct_marketing", "title": {"en": "Odd"}}
+
+
+@pytest.mark.parametrize("value", ["\ud800", "\0"])
+def test_a_text_that_no_engine_takes_is_refused_where_it_is_written(value: str) -> None:
     with pytest.raises(InvalidSegment, match="half a character"):
-        load_segment(
-            f'id: odd\npurpose: direct_marketing\ntitle: {{en: Odd}}\nwhere: {{field: city, eq: "{text}"}}\n', name="odd"
-        )
+        load_segment(json.dumps(ODD | {"where": {"field": "city", "eq": value}}), name="odd")
