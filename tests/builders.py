@@ -7,7 +7,7 @@ import datetime as dt
 import io
 from collections.abc import Iterable, Mapping
 
-from gateway.flows.ingest_batch import IngestReport
+from gateway.flows.ingest_report import IngestReport
 from gateway.vocabulary.events import Actor
 from gateway.vocabulary.names import SourceId
 from gateway.wiring import Gateway

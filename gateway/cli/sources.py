@@ -12,7 +12,7 @@ from gateway.cli.terminal import OPERATOR, Options, command, input_file
 from gateway.vocabulary.names import SourceId
 
 if TYPE_CHECKING:
-    from gateway.flows.ingest_batch import IngestReport
+    from gateway.flows.ingest_report import IngestReport
 
 app = typer.Typer()
 

@@ -42,7 +42,9 @@ def erased(gateway: Gateway, settings: Settings, person: Person, actor: Actor, s
         f"after: found by {listed(still) if still else 'nothing'}; the key in {parts.hits} and an identifier "
         f"in {traces.hits} of all {size}"
     )
-    about = body is not None and certificate_concerns(body, person.identifier, bytes.fromhex(answer.nonce or ""))
+    about = body is not None and certificate_concerns(
+        body, person.identifier, bytes.fromhex(answer.nonce or ""), gateway.house.catalogue.controller.country
+    )
     say(f"their certificate {'verifies; with one byte changed it does not' if about else 'DOES NOT VERIFY'}")
     return {
         "rows": answer.rows,

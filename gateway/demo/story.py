@@ -20,7 +20,7 @@ from gateway.demo.ending import erased, verified
 from gateway.demo.evidence import Person
 from gateway.demo.identities import DemoFiles, write_demo_files
 from gateway.demo.telling import Teller, in_words, listed, plural
-from gateway.flows.ingest_batch import IngestReport
+from gateway.flows.ingest_report import IngestReport
 from gateway.flows.policy_pack import check_pack
 from gateway.flows.record_consent import Choice
 from gateway.flows.release_segment import ReleasePackage, ReleaseRequest

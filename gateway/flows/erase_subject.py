@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from gateway.flows.house import House
 from gateway.foundation.arrays import BLOCK
-from gateway.foundation.errors import IntegrityFailure
+from gateway.foundation.errors import IntegrityFailure, Unavailable
 from gateway.foundation.files import write_durably
 from gateway.rights import CertificateFacts, RequestKind, certificate_text, erasure_plan
 from gateway.rights.certificates import NONCE_BYTES, RecipientNotice, concerns
@@ -108,7 +108,8 @@ class EraseSubject:
         """The request stays as evidence; whom it was about goes (Art. 17(3)(e))."""
         self.house.requests.forget(subject)
         self.house.requests.complete(request, at=self.house.clock.now())
-        self.house.rest()
+        with contextlib.suppress(Unavailable):  # a reader is in the way: the log is cut when the last one closes
+            self.house.rest()
 
     def _plan(self, subject: SubjectReference | None, *, suppress: bool) -> dict[str, Any]:
         if subject is None:
@@ -254,9 +255,12 @@ class EraseSubject:
         return certificate
 
 
-def certificate_concerns(body: Mapping[str, Any], identifier: tuple[str, str], nonce: bytes) -> bool:
-    """Whether a certificate is about the person with this identifier (type, value) and nonce."""
-    return concerns(body, identifier=normalised(*identifier), nonce=nonce)
+def certificate_concerns(body: Mapping[str, Any], identifier: tuple[str, str], nonce: bytes, region: str) -> bool:
+    """Whether a certificate is about the person with this identifier (type, value) and nonce.
+
+    ``region`` is the controller's country, in which a phone without a country code is read.
+    """
+    return concerns(body, identifier=normalised(*identifier, region), nonce=nonce)
 
 
 def written_as_hashed(kind: str, value: str, region: str | None = None) -> str:

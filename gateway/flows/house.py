@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from gateway.consent import ConsentLedger
 from gateway.detection import Detector
 from gateway.foundation.clock import Clock
 from gateway.foundation.database import open_sqlite, truncate_wal
+from gateway.foundation.errors import Unavailable
 from gateway.intake import Quarantine
 from gateway.policy import Pack
 from gateway.release import Disclosures
@@ -53,8 +55,11 @@ class House:
 
     def rest(self) -> None:
         """Cut the operational database's write-ahead log, so that no deleted byte stays in it."""
-        with closing(open_sqlite(self.home / "operational.sqlite")) as connection:
-            truncate_wal(connection)
+        try:
+            with closing(open_sqlite(self.home / "operational.sqlite")) as connection:
+                truncate_wal(connection)
+        except sqlite3.OperationalError:
+            raise Unavailable("the operational database is in use: try again when its readers are done") from None
 
     @property
     def pending(self) -> Path:

@@ -9,14 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import IO, BinaryIO, Self, cast
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO, cast
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,7 +20,10 @@ from gateway.accountability.recorder import BulkTags
 from gateway.consent import LedgerSession
 from gateway.flows.held_columns import held
 from gateway.flows.house import House
-from gateway.flows.permissions import Minors, catch_up, masks_for
+from gateway.flows.ingest_columns import languages_of, regions_of
+from gateway.flows.ingest_report import IngestReport, Tally, report_of, some_row_usable
+from gateway.flows.ingest_stream import Beside, Digesting, digest_of
+from gateway.flows.permissions import catch_up, masks_for
 from gateway.flows.recover import Recover
 from gateway.foundation.arrays import to_blocks
 from gateway.foundation.errors import GatewayError, InvalidInput, NotPermitted
@@ -35,8 +34,8 @@ from gateway.policy import decide
 from gateway.pseudonymisation import pseudonymise
 from gateway.store import StoreSession
 from gateway.vault import Enrolment, VaultSession
-from gateway.vocabulary.batches import ParsedBatch, PseudonymisedBatch, QuarantinedRow, RawBatch
-from gateway.vocabulary.contracts import FieldColumn, SourceContract, SourceKind
+from gateway.vocabulary.batches import ParsedBatch, PseudonymisedBatch, RawBatch
+from gateway.vocabulary.contracts import SourceContract, SourceKind
 from gateway.vocabulary.decisions import Action, Deny, Permit, ProcessingRequest
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
 from gateway.vocabulary.fields import FieldKind
@@ -44,49 +43,7 @@ from gateway.vocabulary.findings import Contradiction
 from gateway.vocabulary.names import BatchId, EntryId, FieldId, SourceId
 
 SAMPLE = 256 * 1024
-SHOWN_LINES = 100
 Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class IngestReport:
-    """What became of a file: counts only."""
-
-    source: SourceId
-    batch: BatchId | None
-    rows: int  # rows stored
-    quarantined: Mapping[str, int]  # reason → rows
-    quarantined_lines: tuple[int, ...]  # the first hundred
-    undeclared_columns: tuple[str, ...]
-    withheld_fields: Mapping[str, str]  # field → why it is not stored
-    new_subjects: int
-    suppressed: int  # rows of people who asked never to come back
-    unresolved: int  # events of people we do not know
-    conflicts: int  # weaker identifiers that belong to somebody else
-    already_ingested: bool = False
-
-
-@dataclass
-class _Tally:
-    rows: int = 0
-    new: int = 0
-    suppressed: int = 0
-    unresolved: int = 0
-    conflicts: int = 0
-    undeclared: tuple[str, ...] = ()
-    quarantined: Counter[str] = field(default_factory=Counter)
-    lines: list[int] = field(default_factory=list)
-
-    def quarantine(self, rows: Sequence[QuarantinedRow]) -> None:
-        self.quarantined.update(row.reason for row in rows)
-        self.lines.extend(row.line for row in rows[: max(0, SHOWN_LINES - len(self.lines))])
-
-    def add(self, enrolment: Enrolment, stored: int) -> None:
-        self.rows += stored
-        self.new += enrolment.new
-        self.suppressed += int(np.count_nonzero(enrolment.suppressed))
-        self.unresolved += int(np.count_nonzero(enrolment.unresolved))
-        self.conflicts += enrolment.conflicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +53,12 @@ class _Sessions:
     store: StoreSession
     quarantine: Sealing
     tags: BulkTags
-    beside: _Beside
-    minors: Minors
+    beside: Beside
+
+    def ages(self, subjects: pa.Array) -> pa.Table:
+        """What is known of people's ages, the earlier chunks of this file counted."""
+        self.beside.wait()
+        return self.store.permissions(subjects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,26 +100,26 @@ class IngestBatch:
         if self.house.quarantine.expired(at):
             Recover(self.house).expire()
         contract = self._contract(source)
-        permits, _ = self._permits(contract, at)
+        permits = self._permits(contract, at)
         catch_up(self.house, at)
-        reader = _Digesting(stream)
+        reader = Digesting(stream)
         journey = _Journey(BatchId(new_id("bat")), contract, permits, at)
         entry = self.house.recorder.new_entry_id()
-        tally = _Tally()
+        tally = Tally()
         with self._sessions(journey, entry) as sessions:
             for raw in self._batches(reader, contract, name):
                 self._carry(raw, journey, sessions, tally, entry)
                 if progress:
                     progress(tally.rows)
             sessions.beside.wait()
-            digest = reader.digest()
+            digest = digest_of(reader.digest(), contract)
             known = self.house.store.batch_with_digest(source, digest)
             if known is not None:
-                return _report(journey, tally, already=known)
-            _some_row_usable(tally, name)
+                return report_of(contract.id, journey.batch, permits, tally, already=known)
+            some_row_usable(tally, name)
             self._accepted(journey, actor, tally, sessions, entry)
             self._commit(journey, sessions, digest, tally)
-            return _report(journey, tally)
+            return report_of(contract.id, journey.batch, permits, tally)
 
     def _contract(self, source: SourceId) -> SourceContract:
         contract = self.house.catalogue.sources.get(source)
@@ -168,8 +129,12 @@ class IngestBatch:
             )
         return contract
 
-    def _permits(self, contract: SourceContract, at: dt.datetime) -> tuple[tuple[Permit, ...], tuple[Deny, ...]]:
-        """Ask policy first: where every purpose is denied, no identity comes into being."""
+    def _permits(self, contract: SourceContract, at: dt.datetime) -> tuple[Permit, ...]:
+        """Ask policy first: where one of the contract's purposes is denied, no identity comes into being.
+
+        One row serves all purposes of its source, so a purpose that policy denies cannot be kept out of it: the
+        officer takes it off the contract, or permits it.
+        """
         permits: list[Permit] = []
         denials: list[Deny] = []
         for purpose in contract.purposes:
@@ -178,14 +143,14 @@ class IngestBatch:
                     permits.append(permit)
                 case Deny() as denial:
                     denials.append(denial)
-        if not permits:
+        if denials:
             reasons = tuple(str(reason) for denial in denials for reason in denial.reasons)
             raise NotPermitted(
                 f"the source `{contract.id}` may not be stored: {'; '.join(reasons)}", reasons=_codes(denials)
             )
-        return tuple(permits), tuple(denials)
+        return tuple(permits)
 
-    def _batches(self, reader: _Digesting, contract: SourceContract, name: str) -> Iterator[RawBatch]:
+    def _batches(self, reader: Digesting, contract: SourceContract, name: str) -> Iterator[RawBatch]:
         sample = reader.peek(SAMPLE)
         yield from read_batches(cast("BinaryIO", reader), describe(sample, contract, name=name), contract, name=name)
 
@@ -203,8 +168,7 @@ class IngestBatch:
                 stack.enter_context(house.store.write(batch, journey.contract.id, journey.at)),
                 stack.enter_context(house.quarantine.sealing(batch, key, expires=expiry)),
                 stack.enter_context(house.recorder.bulk_tags(entry)),
-                stack.enter_context(_Beside()),
-                Minors(),
+                stack.enter_context(Beside()),
             )
 
     def _writing(self, stack: contextlib.ExitStack, batch: BatchId) -> VaultSession:
@@ -212,7 +176,7 @@ class IngestBatch:
         stack.callback(_roll_back, self.house, batch, session)
         return session
 
-    def _carry(self, raw: RawBatch, journey: _Journey, sessions: _Sessions, tally: _Tally, entry: EntryId) -> None:
+    def _carry(self, raw: RawBatch, journey: _Journey, sessions: _Sessions, tally: Tally, entry: EntryId) -> None:
         """Take one chunk through the rooms."""
         findings = self.house.detector.check(raw, journey.contract)
         if findings.contradictions:
@@ -231,7 +195,8 @@ class IngestBatch:
 
     def _enrol(self, parsed: ParsedBatch, journey: _Journey, vault: VaultSession) -> Enrolment:
         """Identifiers go in, references come out."""
-        fields, permitted = self.house.catalogue.fields, journey.permits[0].identifiers
+        fields = self.house.catalogue.fields
+        permitted = frozenset[FieldId]().union(*(permit.identifiers for permit in journey.permits))
         identifiers = {
             str(fields[f].identifier): parsed.fields.column(f)
             for f in journey.contract.subject
@@ -242,7 +207,7 @@ class IngestBatch:
             identifiers,
             sealed,
             held(parsed.undeclared, journey.contract, journey.at),
-            _regions(parsed, journey.contract),
+            regions_of(parsed, journey.contract),
             create=journey.contract.kind is SourceKind.PROFILES,
         )
 
@@ -261,7 +226,7 @@ class IngestBatch:
             kept = pc.is_valid(subjects)  # whoever asked never to come back has no reference
             consents = parsed.consents.filter(kept)
             sessions.ledger.add(subjects.filter(kept), consents, recorded_at=journey.at, channel=journey.contract.id)
-            permissions = masks_for(self.house, sessions.ledger, sessions.minors, parsed, enrolment.refs, journey.at)
+            permissions = masks_for(self.house, sessions.ledger, sessions.ages, parsed, enrolment.refs, journey.at)
         sessions.beside(lambda: _shelve(sessions.store, batch, permissions))
         return batch
 
@@ -277,14 +242,19 @@ class IngestBatch:
         }
         result: dict[FieldId, pa.Array] = {}
         for text in texts:
-            languages = _languages(parsed, contract, text)
+            languages = languages_of(parsed, contract, text)
             result[text] = self.house.detector.redact(parsed.fields.column(text).combine_chunks(), own, languages).texts
         return result
 
-    def _accepted(self, journey: _Journey, actor: Actor, tally: _Tally, sessions: _Sessions, entry: EntryId) -> None:
-        """Say in the log, durably, what is about to be kept."""
-        permit = journey.permits[0]
-        event = GatewayEvent(
+    def _accepted(self, journey: _Journey, actor: Actor, tally: Tally, sessions: _Sessions, entry: EntryId) -> None:
+        """Say in the log, durably, what is about to be kept, and for which purposes; the first entry has the tags."""
+        first, *others = (self._acceptance(permit, journey, actor, tally) for permit in journey.permits)
+        self.house.recorder.record(first, at=journey.at, entry_id=entry, tags=sessions.tags.seal())
+        for event in others:
+            self.house.recorder.record(event, at=journey.at)
+
+    def _acceptance(self, permit: Permit, journey: _Journey, actor: Actor, tally: Tally) -> GatewayEvent:
+        return GatewayEvent(
             actor=actor,
             action=AuditAction.BATCH_ACCEPTED,
             decision="permit",
@@ -293,13 +263,12 @@ class IngestBatch:
             legal_basis=permit.legal_basis,
             source=journey.contract.id,
             batch=journey.batch,
-            fields=tuple(sorted({c.field for p in journey.permits for c in p.columns.values()})),
+            fields=tuple(sorted({column.field for column in permit.columns.values()})),
             rows=tally.rows,
             policy=self.house.catalogue.label,
         )
-        self.house.recorder.record(event, at=journey.at, entry_id=entry, tags=sessions.tags.seal())
 
-    def _commit(self, journey: _Journey, sessions: _Sessions, digest: str, tally: _Tally) -> None:
+    def _commit(self, journey: _Journey, sessions: _Sessions, digest: str, tally: Tally) -> None:
         """Commit store by store; the analytical store's commit is the point of no return."""
         write_durably(self.house.pending, journey.batch.encode())
         sessions.quarantine.commit()
@@ -328,66 +297,10 @@ class IngestBatch:
         )
 
 
-class _Beside:
-    """Lets the store take a chunk in while the next one is read and sealed; one chunk waits at most."""
-
-    def __init__(self) -> None:
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="store")
-        self._job: Future[None] | None = None
-
-    def __call__(self, work: Callable[[], None]) -> None:
-        self.wait()
-        self._job = self._worker.submit(work)
-
-    def wait(self) -> None:
-        """Return when nothing is under way; raises what went wrong with it."""
-        job, self._job = self._job, None
-        if job is not None:
-            job.result()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(Exception):  # a job that failed is what is being rolled back
-            self.wait()
-        self._worker.shutdown()
-
-
 def _shelve(store: StoreSession, batch: PseudonymisedBatch, permissions: pa.Table | None) -> None:
     store.add(batch)
     if permissions is not None:
         store.set_permissions(permissions)
-
-
-class _Digesting:
-    """A stream that is hashed as it is read, and whose head can be looked at first."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._head = b""
-        self._hash = hashlib.sha256()
-
-    def peek(self, size: int) -> bytes:
-        while len(self._head) < size and (more := self._stream.read(size - len(self._head))):
-            self._head += more
-        return self._head
-
-    def read(self, size: int = -1) -> bytes:
-        if self._head:
-            cut = len(self._head) if size < 0 else min(size, len(self._head))
-            data, self._head = self._head[:cut], self._head[cut:]
-            if size < 0:
-                data += self._stream.read()
-        else:
-            data = self._stream.read(size)
-        self._hash.update(data)
-        return data
-
-    def digest(self) -> str:
-        while self.read(1 << 20):
-            pass
-        return self._hash.hexdigest()
 
 
 def _roll_back(house: House, batch: BatchId, session: VaultSession) -> None:
@@ -418,42 +331,6 @@ def _contradicted(contradictions: Sequence[Contradiction], contract: SourceContr
     )
 
 
-def _some_row_usable(tally: _Tally, name: str) -> None:
-    """A file of which every row is set aside is a broken file, or under the wrong contract: nothing of it is kept."""
-    if not tally.quarantined or tally.rows or tally.suppressed or tally.unresolved:
-        return
-    reasons = ", ".join(f"{reason.replace('_', ' ')} {rows}" for reason, rows in sorted(tally.quarantined.items()))
-    raise InvalidInput(
-        f"{name}: no row can be taken in ({reasons}), the first at line {min(tally.lines)}; "
-        "correct the export, or the source's contract",
-        reasons=("no_usable_row",),
-    )
-
-
-def _regions(parsed: ParsedBatch, contract: SourceContract) -> pa.Array | None:
-    """The country per row that phone numbers without a country code are read in."""
-    for column in contract.columns.values():
-        if isinstance(column, FieldColumn) and (column.region or column.region_column):
-            if column.region_column is None:
-                return pa.array([column.region]).take(pa.array(np.zeros(parsed.fields.num_rows, np.int32)))
-            named = contract.columns.get(column.region_column)
-            if isinstance(named, FieldColumn) and named.field in parsed.fields.column_names:
-                return parsed.fields.column(named.field).combine_chunks()
-    return None
-
-
-def _languages(parsed: ParsedBatch, contract: SourceContract, text: FieldId) -> pa.Array | None:
-    """The language per row of a free text, where the contract tells."""
-    for column in contract.columns.values():
-        if isinstance(column, FieldColumn) and column.field == text:
-            if column.language:
-                return pa.array([column.language]).take(pa.array(np.zeros(parsed.fields.num_rows, np.int32)))
-            named = contract.columns.get(column.language_column or "")
-            if isinstance(named, FieldColumn) and named.field in parsed.fields.column_names:
-                return parsed.fields.column(named.field).combine_chunks()
-    return None
-
-
 def _merged(batches: Iterator[PseudonymisedBatch]) -> PseudonymisedBatch:
     """One batch with the columns that any of the source's purposes permits."""
     first, *others = batches
@@ -463,20 +340,3 @@ def _merged(batches: Iterator[PseudonymisedBatch]) -> PseudonymisedBatch:
             if name not in table.column_names:
                 table = table.append_column(name, other.table.column(name))
     return PseudonymisedBatch(first.source, first.batch, first.kind, table)
-
-
-def _report(journey: _Journey, tally: _Tally, already: BatchId | None = None) -> IngestReport:
-    return IngestReport(
-        source=journey.contract.id,
-        batch=already or journey.batch,
-        rows=0 if already else tally.rows,
-        quarantined=dict(tally.quarantined),
-        quarantined_lines=tuple(tally.lines),
-        undeclared_columns=tally.undeclared,
-        withheld_fields={str(r.field): str(r) for p in journey.permits for r in p.withheld if r.field},
-        new_subjects=0 if already else tally.new,
-        suppressed=tally.suppressed,
-        unresolved=tally.unresolved,
-        conflicts=tally.conflicts,
-        already_ingested=already is not None,
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,44 +14,24 @@ from gateway.consent import LedgerSession
 from gateway.flows.house import House
 from gateway.foundation.arrays import BLOCK, from_blocks, to_blocks
 from gateway.policy import of_age_from, permission_masks
+from gateway.policy.masks import AGE_UNKNOWN
 from gateway.vocabulary.batches import ParsedBatch
 from gateway.vocabulary.fields import AgeBand
 from gateway.vocabulary.names import PurposeId, SubjectReference
 
 CHUNK = 131_072
-
-
-class Minors:
-    """The days of coming of age that a file has told so far.
-
-    The store knows them only when the whole file is committed, and a later chunk may name the same person without a
-    date of birth. Holds those only who are not of age yet.
-    """
-
-    def __init__(self) -> None:
-        self._told = pa.schema({"subject": BLOCK, "of_age_from": pa.date32()}).empty_table()
-
-    def tell(self, subjects: pa.Array, of_age: pa.Array) -> None:
-        """Remember who of ``subjects`` is not of age yet; of two days for one person the later counts."""
-        told = pa.table({"subject": subjects, "of_age_from": of_age}).filter(pc.is_valid(of_age))
-        if told.num_rows:
-            latest = pa.concat_tables([self._told, told]).group_by("subject").aggregate([("of_age_from", "max")])
-            self._told = pa.table({"subject": latest["subject"], "of_age_from": latest["of_age_from_max"]})
-
-    def before(self, stored: pa.Table) -> pa.Table:
-        """Return what is known of minors: what the file told goes before what is ``stored``."""
-        return pa.concat_tables([self._told, stored.select(self._told.column_names)])
+ADULT = dt.date(1900, 1, 1)  # told to be of age; earlier than any day of coming of age, so that a minor's day wins
+KnownAges = Callable[[pa.Array], pa.Table]  # subjects → subject, of_age_from of those who are known
 
 
 def masks_for(
-    house: House, ledger: LedgerSession, minors: Minors, parsed: ParsedBatch, refs: pa.Array, at: dt.datetime
+    house: House, ledger: LedgerSession, known_ages: KnownAges, parsed: ParsedBatch, refs: pa.Array, at: dt.datetime
 ) -> pa.Table:
     """Return the permissions of the people of a chunk, counting what its still open session has just added."""
-    people = pa.table({"subject": refs, "of_age_from": _of_age(house, parsed, at)}).filter(pc.is_valid(refs))
-    latest = people.group_by("subject").aggregate([("of_age_from", "max")])
+    people = pa.table({"subject": refs, "told": _told(house, parsed, at)}).filter(pc.is_valid(refs))
+    latest = people.group_by("subject").aggregate([("told", "max")])
     subjects = latest.column("subject").combine_chunks()
-    of_age = _no_earlier(house, minors, subjects, latest.column("of_age_from_max").combine_chunks())
-    minors.tell(subjects, of_age)
+    of_age = _of_age(house, subjects, latest.column("told_max").combine_chunks(), known_ages)
     return _permissions(house, subjects, ledger.standing(subjects), of_age, at)
 
 
@@ -91,28 +72,41 @@ def _permissions(house: House, subjects: pa.Array, standing: pa.Table, of_age: p
     )
 
 
-def _of_age(house: House, parsed: ParsedBatch, at: dt.datetime) -> pa.Array:
-    """From when each person is of age, where the batch knows the date of birth and they are not yet."""
+def _told(house: House, parsed: ParsedBatch, at: dt.datetime) -> pa.Array:
+    """What the chunk says of each row's age: the day of coming of age, ``ADULT``, or null where it is silent."""
+    births = pa.nulls(parsed.fields.num_rows, pa.date32())
     for name in parsed.fields.column_names:
         if isinstance(house.catalogue.fields[name].transform, AgeBand):
-            return of_age_from(house.pack, parsed.fields.column(name).combine_chunks(), at)
-    return pa.nulls(parsed.fields.num_rows, pa.date32())
+            births = parsed.fields.column(name).combine_chunks()
+    return _as_told(of_age_from(house.pack, births, at))
+
+
+def _as_told(of_age: pa.Array) -> pa.Array:
+    """Turn the stored form (null for grown-ups, ``AGE_UNKNOWN``) into one in which silence is null."""
+    dated = pc.fill_null(of_age, pa.scalar(ADULT, pa.date32()))
+    return pc.if_else(pc.equal(dated, pa.scalar(AGE_UNKNOWN, pa.date32())), pa.scalar(None, pa.date32()), dated)
+
+
+def _of_age(house: House, subjects: pa.Array, told: pa.Array, known_ages: KnownAges) -> pa.Array:
+    """Fill the silences with what is known already: silence never makes anybody of age, nor a minor again."""
+    if told.null_count:
+        silent = subjects.filter(pc.is_null(told))
+        stored = known_ages(silent)
+        ages = _as_told(stored.column("of_age_from").combine_chunks())
+        told = pc.coalesce(told, ages.take(pc.index_in(subjects, value_set=stored.column("subject").combine_chunks())))
+    unknown = pa.scalar(AGE_UNKNOWN if asks_for_an_age(house) else None, pa.date32())
+    grown_up = pc.equal(told, pa.scalar(ADULT, pa.date32()))
+    return pc.if_else(pc.is_null(told), unknown, pc.if_else(grown_up, pa.scalar(None, pa.date32()), told))
+
+
+def asks_for_an_age(house: House) -> bool:
+    """Whether any purpose of the pack has a minimum age (Art. 8)."""
+    return any(purpose.minimum_age is not None for purpose in house.catalogue.purposes.values())
 
 
 def _still_young(of_age: pa.Array, at: dt.datetime) -> pa.Array:
     """Forget the day on which somebody came of age once it has come."""
     return pc.if_else(pc.greater(of_age, pa.scalar(at.date())), of_age, pa.scalar(None, pa.date32()))
-
-
-def _no_earlier(house: House, minors: Minors, subjects: pa.Array, of_age: pa.Array) -> pa.Array:
-    """Keep what is known of a minor's age where the batch says nothing: silence never makes anybody of age."""
-    known = minors.before(house.store.permissions(subjects))
-    dated = known.filter(pc.is_valid(known.column("of_age_from")))
-    if dated.num_rows == 0:
-        return of_age
-    places = pc.index_in(subjects, value_set=dated.column("subject").combine_chunks())
-    earlier = dated.column("of_age_from").combine_chunks().take(places)
-    return pc.coalesce(of_age, earlier)
 
 
 def permitted_purposes(house: House, subject: SubjectReference, at: dt.datetime) -> frozenset[PurposeId]:

@@ -17,13 +17,13 @@ from gateway.foundation.identifiers import new_id
 from gateway.policy import decide
 from gateway.release import (
     Disclosure,
-    SegmentTooSmall,
     delta_package,
     diff,
     package,
     scope_label,
 )
 from gateway.release.deltas import Delta
+from gateway.release.sizes import minimum_size_met, require_minimum
 from gateway.vault import pseudonym_text
 from gateway.vocabulary.contracts import RecipientContract, ScopeMode
 from gateway.vocabulary.decisions import Action, Deny, Permit, ProcessingRequest
@@ -86,6 +86,8 @@ class ReleaseSegment:
         snapshot, _ = self.build.snapshot(request.segment, actor)
         permit = self._permit(snapshot, contract)
         members = self.house.store.members(snapshot.id, permit, permit.request.at)
+        if not request.delta:  # before a scope is opened: what is too small leaves no key behind
+            require_minimum(len(members), _minimum(contract, permit))
         prepared = _Prepared(contract, permit, snapshot, self._scope(contract, snapshot, permit), members)
         return self._delta(request, prepared, actor) if request.delta else self._whole(request, prepared, actor)
 
@@ -119,20 +121,9 @@ class ReleaseSegment:
 
     def _scope(self, contract: RecipientContract, snapshot: SegmentSnapshot, permit: Permit) -> ScopeId:
         label = scope_label(contract, permit.request.at, snapshot.id)
-        purpose = permit.request.purpose
-        known = self.house.vault.scope(contract.id, purpose, label)
-        if known is not None:
-            return known
-        scope = self.house.vault.open_scope(contract.id, purpose, label)
-        if contract.mode is ScopeMode.RELATIONSHIP:  # a new epoch: no delta leads out of the last one
-            for ended in {d.scope for d in self.house.disclosures.list(recipient=contract.id) if d.purpose == purpose}:
-                self.house.disclosures.forget_scope(ended)
-        return scope
+        return self.house.vault.open_scope(contract.id, permit.request.purpose, label)  # the open one if there is one
 
     def _whole(self, request: ReleaseRequest, prepared: _Prepared, actor: Actor) -> ReleasePackage:
-        minimum = max(prepared.contract.minimum_size, prepared.permit.minimum_size)
-        if len(prepared.members) < minimum:
-            raise SegmentTooSmall
         pseudonyms = self._pseudonyms(prepared.scope, prepared.members)
         sink = io.BytesIO()
         packaged = package(pseudonyms, self._extra(prepared), format=request.format, sink=sink)
@@ -143,8 +134,8 @@ class ReleaseSegment:
 
     def _delta(self, request: ReleaseRequest, prepared: _Prepared, actor: Actor) -> ReleasePackage:
         """Say who entered and who left; under the minimum everybody leaves, since withdrawals must get through."""
-        minimum = max(prepared.contract.minimum_size, prepared.permit.minimum_size)
-        members = prepared.members if len(prepared.members) >= minimum else pa.array([], BLOCK)
+        enough = minimum_size_met(len(prepared.members), _minimum(prepared.contract, prepared.permit))
+        members = prepared.members if enough else pa.array([], BLOCK)
         previous = self._previous(request, prepared.scope)
         if previous is None:
             raise NotPermitted(
@@ -260,3 +251,7 @@ class ReleaseSegment:
             policy=self.house.catalogue.label,
         )
         self.house.recorder.record(event, at=self.house.clock.now())
+
+
+def _minimum(contract: RecipientContract, permit: Permit) -> int:
+    return max(contract.minimum_size, permit.minimum_size)

@@ -23,6 +23,8 @@ STANDING = pa.schema(
 )
 FOREVER = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
 _FOREVER_US = int((FOREVER - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) / dt.timedelta(microseconds=1))
+# The day of coming of age of somebody whose date of birth is not known: never, until it is.
+AGE_UNKNOWN = dt.date(9999, 12, 31)
 # Art. 21(1): the right to object is against processing on 6(1)(e) or (f).
 _OBJECTABLE = frozenset({LegalBasis.PUBLIC_TASK, LegalBasis.LEGITIMATE_INTERESTS})
 # What does not end processing on those bases; any other word does, also one that is not known here.
@@ -41,7 +43,8 @@ def permission_masks(
 
     ``standing`` has the governing event per subject and purpose: ``subject`` binary(16), ``purpose`` text (``*`` for a
     restriction), ``status`` text, ``at`` timestamp[us, UTC], ``notice`` text. ``of_age_from`` (date32, aligned with
-    ``subjects``) is the day from which the person is of age; null where that is no question.
+    ``subjects``) is the day from which the person is of age; null where that is no question,
+    ``AGE_UNKNOWN`` where nobody knows.
 
     The result is aligned with ``subjects``: ``permits`` uint64, one bit per purpose, and ``permits_until``
     timestamp[us, UTC], the first instant at which one of those bits may end by itself (9999-12-31 when none does).
@@ -68,8 +71,9 @@ def permission_masks(
 def of_age_from(pack: Pack, birth_dates: pa.Array, at: dt.datetime) -> pa.Array:
     """Return from which day each person (date32) is of age for every purpose of the pack, as date32.
 
-    Null for those who are of age at ``at`` and where the date of birth is not known. For the others it is the first
-    day of the month after the birthday (Art. 8), so that the date of birth is not kept in another form (Art. 5(1)(c)).
+    Null for those who are of age at ``at``; ``AGE_UNKNOWN`` where the date of birth is not known: closed by default.
+    For the others it is the first day of the month after the birthday (Art. 8), so that the date of birth is not kept
+    in another form (Art. 5(1)(c)).
     """
     ages = [item.minimum_age for item in pack.catalogue.purposes.values() if item.minimum_age is not None]
     births = _flat(birth_dates)
@@ -86,8 +90,8 @@ def of_age_from(pack: Pack, birth_dates: pa.Array, at: dt.datetime) -> pa.Array:
     birthday = months + np.timedelta64(12 * max(ages), "M")
     reached = (birthday < this_month) | ((birthday == this_month) & (in_month < now.day))
     first = (birthday + np.timedelta64(1, "M")).astype("datetime64[D]").astype(np.int32)
-    known = births.is_valid().to_numpy(zero_copy_only=False)
-    return pa.array(first, pa.int32(), mask=reached | ~known).cast(pa.date32())
+    dated = pa.array(first, pa.int32(), mask=reached).cast(pa.date32())
+    return pc.if_else(births.is_valid(), dated, pa.scalar(AGE_UNKNOWN, pa.date32()))
 
 
 class _Standing:

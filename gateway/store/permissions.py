@@ -46,7 +46,9 @@ def apply_permissions(cursor: Any, table: pa.Table) -> int:
 def permissions_of(cursor: Any, refs: Subjects) -> pa.Table:
     """Return the masks of those of ``refs`` that the store knows."""
     cursor.register("asked", subject_table(refs))
-    return _typed(cursor.execute(f"{_SELECT} WHERE subject IN (SELECT subject FROM asked)").to_arrow_table())
+    found = cursor.execute(f"{_SELECT} WHERE subject IN (SELECT subject FROM asked)").to_arrow_table()
+    cursor.unregister("asked")
+    return _typed(found)
 
 
 def due_for_refresh(cursor: Any, at: dt.datetime) -> Any:

@@ -13,10 +13,10 @@ import pyarrow as pa
 from gateway.foundation.database import to_micros
 from gateway.store.errors import BatchRefused
 from gateway.store.meta import read_oldest, write_meta, write_oldest
-from gateway.store.permissions import apply_permissions
+from gateway.store.permissions import apply_permissions, permissions_of
 from gateway.store.schema import ARROW_TYPES, STAMP, Columns, instant
 from gateway.store.staging import stage
-from gateway.store.subjects import subject_column
+from gateway.store.subjects import Subjects, subject_column
 from gateway.vocabulary.batches import PseudonymisedBatch
 from gateway.vocabulary.contracts import SourceKind
 from gateway.vocabulary.fields import ValueType
@@ -88,6 +88,10 @@ class StoreSession:
         ``permits_until`` missing means closed: a mask without an end carries a far one.
         """
         return apply_permissions(self._cursor, table)
+
+    def permissions(self, refs: Subjects) -> pa.Table:
+        """Return the masks of those of ``refs`` that the store knows, this session's rows counted."""
+        return permissions_of(self._cursor, refs)
 
     def commit(self, digest: str, rows: int, at: dt.datetime, ledger_position: int) -> StoredCounts:
         """Make all of it durable: this is the commit point of an ingest. ``digest`` is the file's, in hex."""

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.policy import Pack, decide, of_age_from, permission_masks
-from gateway.policy.masks import FOREVER, INSTANT
+from gateway.policy.masks import AGE_UNKNOWN, FOREVER, INSTANT
 from gateway.policy.pack import Condition, Rule, RuleKind
 from gateway.vocabulary.consents import ConsentStatus
 from gateway.vocabulary.decisions import Action, Decision, Deny, Permit, ProcessingRequest
@@ -245,7 +245,9 @@ def test_the_day_of_age_is_kept_only_for_the_young_and_only_by_month(
     at = dt.datetime.combine(today, dt.time(12), dt.UTC)
     found = of_age_from(PACK, pa.array(births, pa.date32()), at).to_pylist()
     for birth, kept in zip(births, found, strict=True):
-        if birth is None or (birth.year + 16, birth.month, birth.day) <= (today.year, today.month, today.day):
+        if birth is None:
+            assert kept == AGE_UNKNOWN
+        elif (birth.year + 16, birth.month, birth.day) <= (today.year, today.month, today.day):
             assert kept is None
         else:
             assert kept is not None

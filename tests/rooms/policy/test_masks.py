@@ -7,7 +7,7 @@ import pytest
 
 from gateway.foundation.errors import InvalidInput
 from gateway.policy import of_age_from, permission_masks
-from gateway.policy.masks import FOREVER, STANDING
+from gateway.policy.masks import AGE_UNKNOWN, FOREVER, STANDING
 
 from .packs import AT, baseline
 
@@ -129,4 +129,4 @@ def test_columns_of_another_shape_are_refused() -> None:
 def test_of_age_is_kept_by_month_for_the_young_only() -> None:
     births = [dt.date(2010, 11, 21), dt.date(2010, 11, 22), dt.date(2012, 2, 29), dt.date(1980, 1, 1), None]
     found = of_age_from(baseline(), pa.array(births, pa.date32()), AT).to_pylist()
-    assert found == [None, dt.date(2026, 12, 1), dt.date(2028, 3, 1), None, None]
+    assert found == [None, dt.date(2026, 12, 1), dt.date(2028, 3, 1), None, AGE_UNKNOWN]
