@@ -23,9 +23,9 @@ from gateway.flows.house import House
 from gateway.flows.ingest_columns import languages_of, regions_of
 from gateway.flows.ingest_report import IngestReport, Tally, report_of, some_row_usable
 from gateway.flows.ingest_stream import Beside, Digesting, digest_of
-from gateway.flows.permissions import catch_up, masks_for
+from gateway.flows.permissions import catch_up, masks_again, masks_for
 from gateway.flows.recover import Recover
-from gateway.foundation.arrays import to_blocks
+from gateway.foundation.arrays import BLOCK, to_blocks
 from gateway.foundation.errors import GatewayError, InvalidInput, NotPermitted
 from gateway.foundation.files import write_durably
 from gateway.foundation.identifiers import new_id
@@ -34,7 +34,7 @@ from gateway.policy import decide
 from gateway.pseudonymisation import pseudonymise
 from gateway.store import StoreSession
 from gateway.vault import Enrolment, VaultSession
-from gateway.vocabulary.batches import ParsedBatch, PseudonymisedBatch, RawBatch
+from gateway.vocabulary.batches import ParsedBatch, PseudonymisedBatch, RawBatch, Refusals
 from gateway.vocabulary.contracts import SourceContract, SourceKind
 from gateway.vocabulary.decisions import Action, Deny, Permit, ProcessingRequest
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
@@ -185,13 +185,32 @@ class IngestBatch:
         sessions.quarantine.add(parsed.quarantined)
         tally.quarantine(parsed.quarantined)
         tally.undeclared = tuple(parsed.undeclared.column_names)
-        if parsed.fields.num_rows == 0:
-            return
-        enrolment = self._enrol(parsed, journey, sessions.vault)
-        stored = self._store(parsed, enrolment, journey, sessions)
-        tally.add(enrolment, stored.table.num_rows)
-        people = pc.unique(pc.drop_null(enrolment.refs))
+        people = pa.array([], BLOCK)
+        if parsed.fields.num_rows:
+            enrolment = self._enrol(parsed, journey, sessions.vault)
+            stored = self._store(parsed, enrolment, journey, sessions)
+            tally.add(enrolment, stored.table.num_rows)
+            people = pc.unique(pc.drop_null(enrolment.refs))
+        if parsed.refusals is not None:
+            refusing = self._refuse(parsed.refusals, journey, sessions)
+            people = pc.unique(pa.concat_arrays([people, refusing]))
         sessions.tags.add(to_blocks(sessions.vault.tags(people, entry)))
+
+    def _refuse(self, refusals: Refusals, journey: _Journey, sessions: _Sessions) -> pa.Array:
+        """Let a no bite although the rest of its row cannot be read; return whom it concerns."""
+        fields = self.house.catalogue.fields
+        identifiers = {
+            str(fields[n].identifier): refusals.identifiers.column(n) for n in refusals.identifiers.column_names
+        }
+        refs = sessions.vault.enrol(identifiers, pa.table({}), None, None, create=False).refs
+        subjects = refs.take(refusals.consents.column("row").combine_chunks())
+        known = pc.is_valid(subjects)
+        subjects, said = subjects.filter(known), refusals.consents.filter(known)
+        sessions.ledger.add(subjects, said, recorded_at=journey.at, channel=journey.contract.id)
+        people = pc.unique(subjects)
+        permissions = masks_again(self.house, sessions.ledger, sessions.ages, people, journey.at)
+        sessions.beside(lambda: _permit(sessions.store, permissions))
+        return people
 
     def _enrol(self, parsed: ParsedBatch, journey: _Journey, vault: VaultSession) -> Enrolment:
         """Identifiers go in, references come out."""
@@ -301,6 +320,10 @@ def _shelve(store: StoreSession, batch: PseudonymisedBatch, permissions: pa.Tabl
     store.add(batch)
     if permissions is not None:
         store.set_permissions(permissions)
+
+
+def _permit(store: StoreSession, permissions: pa.Table) -> None:
+    store.set_permissions(permissions)
 
 
 def _roll_back(house: House, batch: BatchId, session: VaultSession) -> None:

@@ -35,6 +35,16 @@ def masks_for(
     return _permissions(house, subjects, ledger.standing(subjects), of_age, at)
 
 
+def masks_again(
+    house: House, ledger: LedgerSession, known_ages: KnownAges, subjects: pa.Array, at: dt.datetime
+) -> pa.Table:
+    """Return the permissions of people of whom a batch says nothing but a no."""
+    known = known_ages(subjects)
+    people = from_blocks(to_blocks(known.column("subject")))
+    of_age = known.column("of_age_from").combine_chunks()
+    return _permissions(house, people, ledger.standing(people), of_age, at)
+
+
 def refresh(house: House, subjects: pa.Array, at: dt.datetime, *, position: int | None = None) -> None:
     """Recompute the permissions of these people from the ledger; the next query sees them.
 

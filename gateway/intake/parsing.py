@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 
 from gateway.intake import consents, moments, values
 from gateway.intake.texts import Mask, Parsed, clean, has_nul, mask, no_fault
-from gateway.vocabulary.batches import ParsedBatch, QuarantinedRow, RawBatch
+from gateway.vocabulary.batches import ParsedBatch, QuarantinedRow, RawBatch, Refusals
 from gateway.vocabulary.catalogue import Catalogue
+from gateway.vocabulary.consents import ConsentStatus
 from gateway.vocabulary.contracts import ConsentColumn, FieldColumn, SourceContract, SourceKind
 from gateway.vocabulary.fields import AgeBand, Field, ValueType
 
@@ -51,6 +52,7 @@ def parse(raw: RawBatch, contract: SourceContract, catalogue: Catalogue, *, at: 
         lines=raw.lines[kept],
         quarantined=(*raw.quarantined, *faults.rows(raw)),
         event=contract.event,
+        refusals=_refusals(fields, choices, contract, ~kept),
     )
 
 
@@ -162,6 +164,20 @@ def _instants(raw: RawBatch, contract: SourceContract, faults: _Faults, at: dt.d
     faults.note("event_in_future", mask(pc.greater(read, pa.scalar(at + _AHEAD, moments.INSTANT))))
     faults.note("absurd_time", mask(pc.less(read, pa.scalar(_FIRST_EVENT, moments.INSTANT))))
     return read
+
+
+def _refusals(
+    fields: dict[str, pa.Array], choices: list[consents.Choices], contract: SourceContract, aside: Mask
+) -> Refusals | None:
+    """Return what is not a yes in rows that were set aside; a yes waits until its row can be read."""
+    if not choices or not aside.any():
+        return None
+    said = consents.consent_table(choices, aside)
+    said = said.filter(pc.not_equal(said.column("status"), ConsentStatus.GIVEN.value))
+    if said.num_rows == 0:
+        return None
+    identifiers = pa.table({name: fields[name] for name in contract.subject if name in fields})
+    return Refusals(_kept(identifiers, aside), said)
 
 
 def _undeclared(raw: RawBatch, contract: SourceContract) -> pa.Table:

@@ -46,6 +46,17 @@ class PseudonymisedBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusals:
+    """What people said in rows that are otherwise unreadable, and that is not a yes: a no is never lost.
+
+    ``identifiers`` has the subject identifiers of those rows by field id, ``consents`` is as in a ``ParsedBatch``.
+    """
+
+    identifiers: pa.Table
+    consents: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedBatch:
     """A batch whose declared columns have been read into catalogue fields; still raw personal data.
 
@@ -65,3 +76,4 @@ class ParsedBatch:
     lines: npt.NDArray[np.int64]
     quarantined: tuple[QuarantinedRow, ...]
     event: str | None = None
+    refusals: Refusals | None = None

@@ -90,7 +90,9 @@ class TestContracts:
             first = ingest(gateway, data)
             assert (first.rows, dict(first.quarantined)) == (3, {"not_a_date:registered_on": 1})
             assert ingest(gateway, data).already_ingested
-        edit(pack, "sources.yaml", "      registered_on: registered_on\n", "      registered_on: {ignored: not needed}\n")
+        edit(
+            pack, "sources.yaml", "      registered_on: registered_on\n", "      registered_on: {ignored: not needed}\n"
+        )
         with open_gateway(settings, clock) as gateway:
             again = ingest(gateway, data)
             assert (again.already_ingested, again.rows, again.new_subjects) == (False, 4, 1)
@@ -105,3 +107,32 @@ class TestContracts:
         edit(pack, "sources.yaml", "      quantity: quantity\n", "      quantity: {ignored: not needed}\n")
         with open_gateway(settings, clock) as gateway:
             assert gateway.ingest(io.BytesIO(data), PURCHASES, TESTER, name="again.csv").already_ingested
+
+
+class TestRefusalsInUnreadableRows:
+    """A no bites although the rest of its row cannot be read; a yes waits until it can."""
+
+    @pytest.mark.parametrize("said", ["ei 2026-06-01", "ei"])
+    def test_a_no_is_never_lost(self, gateway: Gateway, said: str) -> None:
+        filled(gateway)
+        rows = [*customers([7], marketing_consent=said, registered_on="soon"), *customers([300])]
+        report = ingest(gateway, as_csv(rows))
+        assert dict(report.quarantined) == {"not_a_date:registered_on": 1}
+        assert size(gateway) == 149
+        assert all(finding.ok for finding in gateway.doctor())
+
+    def test_of_a_contradiction_the_no_counts(self, gateway: Gateway) -> None:
+        filled(gateway)
+        rows = [*customers([7], analytics_choice="objected 2026-06-01", birth_date="1987-02-30"), *customers([300])]
+        ingest(gateway, as_csv(rows))
+        assert gateway.build(SegmentId("regular_buyers"), TESTER).size == 149
+
+    def test_a_yes_waits(self, gateway: Gateway) -> None:
+        filled(gateway, 150, marketing_consent="ei 2026-01-01")
+        ingest(gateway, as_csv([*customers(range(1, 151), registered_on="soon"), *customers([300])]))
+        assert size(gateway) is None
+
+    def test_of_a_stranger_nothing_is_kept(self, gateway: Gateway) -> None:
+        rows = [*customers([7], marketing_consent="ei", registered_on="soon"), *customers([300])]
+        ingest(gateway, as_csv(rows))
+        assert gateway.house.find(("customer_number", "C00007")) is None
