@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from gateway.consent.errors import ConsentRefused
 from gateway.consent.state import CODES, FOR_ALL_PURPOSES
-from gateway.vocabulary.consents import ALL_PURPOSES, ConsentEvent, ConsentStatus
+from gateway.vocabulary.consents import ALL_PURPOSES, ConsentEvent
 
 _PURPOSE = "unknown purpose: use an id from the policy pack's purposes.yaml"
 _STATUS = "unknown status: use given, refused, withdrawn, expired, objected, restricted or lifted"
@@ -48,17 +48,6 @@ def check_columns(consents: pa.Table, subjects: int, recorded_at: dt.datetime, p
     _refuse(consents, wrong, _EVERYTHING, "not_for_all_purposes")
     late = pc.greater(consents["at"], pa.scalar(recorded_at + _SKEW, pa.timestamp("us", "UTC")))
     _refuse(consents, late, _FUTURE, "in_the_future")
-
-
-def parse_status(text: str) -> ConsentStatus:
-    """Return the status of a text; ``ConsentRefused`` when there is none or it cannot be recorded."""
-    try:
-        status = ConsentStatus(text)
-    except ValueError:
-        raise ConsentRefused(_STATUS, reasons=("unknown_status",)) from None
-    if status not in CODES:
-        raise ConsentRefused(_STATUS, reasons=("unknown_status",))
-    return status
 
 
 def _refuse(consents: pa.Table, wrong: pa.ChunkedArray, message: str, reason: str) -> None:

@@ -39,6 +39,7 @@ class Doctor:
             "vault": lambda: [str(f) for f in self.house.vault.doctor()],
             "store": lambda: [str(f) for f in self.house.store.doctor()],
             "permissions agree with the ledger": self._permissions,
+            "requests in time": self._overdue,
             "disk space": self._disk,
             "home folder is private": self._private,
         }
@@ -51,6 +52,10 @@ class Doctor:
     def _permissions(self) -> list[str]:
         differing = CheckPermissions(self.house)()
         return [f"{differing} people have a permission that the ledger does not give"] if differing else []
+
+    def _overdue(self) -> list[str]:
+        late = len(self.house.requests.overdue(self.house.clock.now()))
+        return [f"{late} requests of data subjects are overdue (Art. 12(3))"] if late else []
 
     def _disk(self) -> list[str]:
         free = shutil.disk_usage(self.house.home).free

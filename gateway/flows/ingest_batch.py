@@ -299,6 +299,8 @@ class IngestBatch:
             self.house.ledger.settle(journey.batch)
             self.house.pending.unlink()
             self.house.recorder.checkpoint()
+            if self.house.store.sort_needed():  # one person's events stay close together
+                self.house.store.compact()
 
     def _refused(self, source: SourceId, actor: Actor, error: GatewayError) -> None:
         """Put a refusal on record; the source is named only where the pack knows it."""

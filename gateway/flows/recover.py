@@ -34,6 +34,8 @@ class Recover:
         self._catch_up()
         EndScopes(self.house)()
         self._erasures()
+        if self.house.store.compaction_due():  # rows that an erasure deleted are still in the file
+            self.house.store.compact()
         self._orphans()
         self.expire()
 

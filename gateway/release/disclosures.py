@@ -52,16 +52,6 @@ class Disclosures:
         """Return disclosures, the newest first."""
         return self._select(None, segment=segment, recipient=recipient, scope=scope)
 
-    def of_recipients(self) -> dict[RecipientId, tuple[ScopeId, ...]]:
-        """Return each recipient's scopes in which something has been released."""
-        query = select(DisclosureRow.recipient, DisclosureRow.scope).distinct()
-        scopes: dict[RecipientId, tuple[ScopeId, ...]] = {}
-        with Session(self._engine) as session:
-            for recipient, scope in sorted(session.exec(query)):
-                known = scopes.get(RecipientId(recipient), ())
-                scopes[RecipientId(recipient)] = (*known, ScopeId(scope))
-        return scopes
-
     def add_tombstones(
         self,
         scope: ScopeId,

@@ -29,11 +29,6 @@ class Identifiers:
     kind_of: Indexes
     row_of: Indexes  # a row that has it
 
-    def of_kind(self, kind: int, codes: Indexes) -> Indexes:
-        """Those of ``codes`` that are of one type."""
-        mine: Indexes = codes[self.kind_of[codes] == kind]
-        return mine
-
 
 def read(columns: Mapping[str, pa.Array], regions: pa.Array | None, index: BlindHash) -> Identifiers:
     """Normalise and hash the identifier columns, strongest first."""

@@ -34,7 +34,7 @@ ACCEPTED = frozenset(
     ]
 )
 # Locked for other platforms, so not installed here; read from the packages by hand.
-ELSEWHERE = {"colorama": "BSD-3-Clause", "httpx2-jsfetch": "BSD-3-Clause"}
+ELSEWHERE = {"colorama": "BSD-3-Clause", "httpx2-jsfetch": "BSD-3-Clause", "tzdata": "Apache-2.0"}
 # How older metadata put it.
 _SPDX = {
     "apache 2.0": "Apache-2.0",

@@ -60,7 +60,6 @@ def test_latest_is_per_segment_recipient_and_scope(ledger: Disclosures) -> None:
     assert ledger.latest("loyal", "nobody", "epoch-230") is None
     assert ledger.latest("loyal", "mailer", None) == others[2]
     assert ledger.list(recipient="ads") == (others[1],)
-    assert ledger.of_recipients() == {"ads": ("epoch-230",), "mailer": ("epoch-230", "epoch-231")}
 
 
 def test_each_list_is_told_of_an_erased_member_while_it_starts_from_before(ledger: Disclosures) -> None:
