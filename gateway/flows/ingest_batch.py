@@ -209,7 +209,7 @@ class IngestBatch:
         sessions.ledger.add(subjects, said, recorded_at=journey.at, channel=journey.contract.id)
         people = pc.unique(subjects)
         permissions = masks_again(self.house, sessions.ledger, sessions.ages, people, journey.at)
-        sessions.beside(lambda: _permit(sessions.store, permissions))
+        sessions.beside(lambda: _shelve(sessions.store, None, permissions))
         return people
 
     def _enrol(self, parsed: ParsedBatch, journey: _Journey, vault: VaultSession) -> Enrolment:
@@ -318,14 +318,11 @@ class IngestBatch:
         )
 
 
-def _shelve(store: StoreSession, batch: PseudonymisedBatch, permissions: pa.Table | None) -> None:
-    store.add(batch)
+def _shelve(store: StoreSession, batch: PseudonymisedBatch | None, permissions: pa.Table | None) -> None:
+    if batch is not None:
+        store.add(batch)
     if permissions is not None:
         store.set_permissions(permissions)
-
-
-def _permit(store: StoreSession, permissions: pa.Table) -> None:
-    store.set_permissions(permissions)
 
 
 def _roll_back(house: House, batch: BatchId, session: VaultSession) -> None:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from gateway.foundation.errors import Unavailable
 from gateway.foundation.files import sync_directory
 from gateway.store.connection import Limits, beside, clear_leftovers, connect, family_of
 from gateway.store.errors import StoreDamaged
@@ -31,6 +34,7 @@ def rewrite(path: Path, limits: Limits) -> Rewritten:
     Nobody may have the store open. A crash leaves the old file or the new one, whole.
 
     :raises StoreDamaged: when the new file holds other counts than the old one; the old one stays.
+    :raises Unavailable: when there is no room for the new file; the old one stays.
     """
     before = path.stat().st_size
     new = beside(path)
@@ -40,6 +44,11 @@ def rewrite(path: Path, limits: Limits) -> Rewritten:
         _check_complete(path, new)
         _sync(new)
         new.replace(path)
+    except (duckdb.Error, OSError):  # their words may hold data, and a full disk is the likely cause
+        clear_leftovers(path)
+        raise Unavailable(
+            "the store's file cannot be rewritten, the old one stays: free some space beside it"
+        ) from None
     except BaseException:
         clear_leftovers(path)
         raise
