@@ -15,8 +15,23 @@ class LogFailed(AuditError):
     """The log cannot be written any more (a write or a sync failed, or it is closed). It is never tried again."""
 
 
+class LogBusy(LogFailed):
+    """The queue is full; nothing of the call was taken. Temporary: the same call may be made again a moment later.
+
+    It is a ``LogFailed``, so that whoever knows only that one lets nothing leave.
+    """
+
+
 class LogRefused(AuditError):
     """A directory that may not be opened for writing: in use, of another key, or not what its checkpoint says."""
+
+
+class EntryPruned(AuditError):
+    """The log no longer publishes this entry, or what a proof about that part needs (c2sp.org/tlog-tiles, Pruning)."""
+
+    def __init__(self, what: str, minimum: int) -> None:
+        super().__init__(f"{what} was pruned: the log publishes its entries from {minimum} on")
+        self.minimum = minimum
 
 
 class VerificationFailed(AuditError):

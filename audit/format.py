@@ -2,14 +2,17 @@
 
 A log is a directory::
 
-    vkey         the verifier key (C2SP signed-note), one line
-    checkpoint   the last published tree head (C2SP tlog-checkpoint), a signed note
-    journal      a header line, then one frame for each entry
-    tags/<root>  side files of bulk entries: 16-byte subject tags, named by their RFC 6962 root in hex
+    policy               the keys in force (C2SP tlog-policy)
+    checkpoint           the last published tree head (C2SP tlog-checkpoint), a signed note
+    tile/                hash tiles and entry bundles (C2SP tlog-tiles)
+    tags/<root>          side files of bulk entries: 16-byte subject tags, named by their RFC 6962 root in hex
+    journal/<first>      segments, named by the index of their first entry in 20 digits
+    minimum              after pruning: the first entry that is still there, and the retention policy
 
-A frame is ``mark (2) | length of the entry (2) | committed (8) | crc32 (4) | entry``, integers big-endian.
-``committed`` is the number of entries that were durable when the frame was written: all frames of one group carry the
-same number, and it is how recovery tells a torn last group (never acknowledged) from a damaged one (acknowledged).
+A segment is a header of 512 bytes, groups, and zeros: it is allocated before it is needed. A group is what one sync
+made durable: ``mark (4) | first index (8) | entries (4) | bytes (4) | crc32 (4) | payload``, integers big-endian, the
+payload in the encoding of entry bundles. A group is written after the one before is on disk: that tells a torn last
+group, which nobody was told of, from a damaged one.
 """
 
 from __future__ import annotations
@@ -21,35 +24,62 @@ from typing import Final
 
 import msgspec
 
-VKEY_FILE: Final = "vkey"
 CHECKPOINT_FILE: Final = "checkpoint"
-JOURNAL_FILE: Final = "journal"
 TAGS_FOLDER: Final = "tags"
+POLICY_FILE: Final = "policy"
+JOURNAL_FOLDER: Final = "journal"
+MINIMUM_FILE: Final = "minimum"
+AHEAD_FILE: Final = "ahead"  # in the journal: the next segment, allocated and empty
+
+SEGMENT_HEADER_BYTES: Final = 512
+SEGMENT_NAME: Final = re.compile(r"[0-9]{20}", re.ASCII)
+GROUP_MARK: Final = b"\xf7EG\n"
+GROUP_END: Final = bytes(4)  # no group begins here: what follows is zero
+GROUP_HEAD: Final = struct.Struct(">4sQIII")  # mark, first index, entries, bytes of the payload, crc32
+MAX_GROUP: Final = 4 * 1024 * 1024  # bytes of a payload, unless one entry alone is refused earlier
 
 MAX_ENTRY: Final = 65_535  # bytes; the uint16 length of C2SP entry bundles
 TAG_BYTES: Final = 16
 
-FRAME_MARK: Final = b"\xf7E"
-FRAME_HEAD: Final = struct.Struct(">2sHQI")
-_CHECKED: Final = struct.Struct(">2sHQ")  # the part of the head that the checksum covers
-
 ROOT_NAME: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
-def header(origin: str) -> bytes:
-    """Return the first bytes of a journal."""
-    return f"audit-journal/1 {origin}\n".encode()
+def segment_name(first: int) -> str:
+    """Return the name of the segment whose first entry is ``first``."""
+    return f"{first:020d}"
 
 
-def checksum(length: int, committed: int, entry: bytes) -> int:
-    """Return the CRC-32 of a frame: its head without the checksum, and the entry."""
-    return zlib.crc32(entry, zlib.crc32(_CHECKED.pack(FRAME_MARK, length, committed)))
+def segment_header(origin: str, first: int, root: bytes) -> bytes:
+    """Return the 512 bytes a segment begins with: origin, first index and the root over all entries before it."""
+    return f"audit-journal/2\n{origin}\n{first}\n{root.hex()}\n".encode().ljust(SEGMENT_HEADER_BYTES, b"\0")
 
 
-def frame(entry: bytes, committed: int) -> bytes:
-    """Return the frame of an entry."""
-    length = len(entry)
-    return FRAME_HEAD.pack(FRAME_MARK, length, committed, checksum(length, committed, entry)) + entry
+def group_checksum(first: int, count: int, payload: bytes) -> int:
+    """Return the CRC-32 of a group: its head without the checksum, and the payload."""
+    return zlib.crc32(payload, zlib.crc32(GROUP_HEAD.pack(GROUP_MARK, first, count, len(payload), 0)[:-4]))
+
+
+def group(first: int, count: int, payload: bytes) -> bytes:
+    """Return the frame of a group of entries, which ``payload`` holds in the encoding of entry bundles."""
+    checksum = group_checksum(first, count, payload)
+    return GROUP_HEAD.pack(GROUP_MARK, first, count, len(payload), checksum) + payload
+
+
+class _Identified(msgspec.Struct):
+    id: str | None = None
+
+
+_id_decoder = msgspec.json.Decoder(_Identified)
+
+
+def entry_id(entry: bytes) -> str | None:
+    """Return the ``id`` of an entry that is a JSON object with one; any other entry has none."""
+    if entry[:1] != b"{":
+        return None
+    try:
+        return _id_decoder.decode(entry).id
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 class _Bulk(msgspec.Struct):
@@ -71,7 +101,9 @@ def bulk_reference(entry: bytes) -> tuple[str, int] | None:
         bulk = _bulk_decoder.decode(entry)
     except msgspec.ValidationError:
         raise ValueError("tags_root is text and members a number") from None
-    except msgspec.DecodeError:
+    except RecursionError:
+        raise ValueError("it may name a tag file, and is nested too deep to tell") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None  # not JSON: the words stand there by chance
     if bulk.tags_root is None:
         return None

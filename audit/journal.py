@@ -1,148 +1,208 @@
-"""The append-only file of entries, as its one writer sees it."""
+"""The journal as its one writer sees it: groups of entries in segments that were allocated ahead."""
 
 from __future__ import annotations
 
-import itertools
 import os
-from array import array
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from audit import durable
 from audit import format as layout
+from audit.disk import Disk, beside
 from audit.errors import LogRefused
 
-CHUNK: Final = 4 * 1024 * 1024  # bytes read at a time
-_HEAD: Final = layout.FRAME_HEAD.size
+FIRST_SEGMENT: Final = 1024 * 1024  # bytes; each further one is twice as large, up to the limit
+LARGEST_SEGMENT: Final = 64 * 1024 * 1024
+_HEAD: Final = layout.GROUP_HEAD.size
+_CHUNK: Final = 1024 * 1024
+
+
+def split_payload(payload: bytes) -> list[bytes] | None:
+    """Return the entries of a payload in bundle encoding, ``None`` when it does not end with an entry."""
+    entries: list[bytes] = []
+    at, limit = 0, len(payload)
+    while at + 2 <= limit:
+        start = at + 2
+        at = start + (payload[at] << 8 | payload[at + 1])
+        entries.append(payload[start:at])
+    return entries if at == limit else None
+
+
+@dataclass(slots=True)
+class _Segment:
+    """An open segment: where the next group begins, and how far zeros reach."""
+
+    path: Path
+    handle: int
+    size: int
+    end: int = layout.SEGMENT_HEADER_BYTES
 
 
 class Journal:
-    """Frames on disk and where each begins (8 bytes an entry in memory). Not thread-safe: the log holds the lock."""
+    """Groups on disk. Not thread-safe: the log holds the lock."""
 
-    def __init__(self, path: Path, origin: str) -> None:
-        self._handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        self._header = layout.header(origin)
-        self._starts = array("Q")
-        self._end = len(self._header)
-        self._group = 0  # the committed number of the last whole frame
-        self._settled = 0  # frames that are known to be on disk
-
-    @staticmethod
-    def create(path: Path, origin: str) -> None:
-        """Make an empty journal, durably."""
-        durable.write_file(path, layout.header(origin))
-
-    @property
-    def size(self) -> int:
-        """The number of frames that may be read."""
-        return len(self._starts)
+    def __init__(self, folder: Path, origin: str, disk: Disk) -> None:
+        self._folder = folder
+        self._origin = origin
+        self._disk = disk
+        self._segments = 0  # how many there are
+        self._current: _Segment | None = None
+        self._allocating = threading.Lock()
+        self._unpublished: list[tuple[Path, int]] = []  # segments with groups behind the checkpoint, and from where
+        self.size = 0  # entries in whole groups
 
     def close(self) -> None:
         """Let go of the file."""
-        os.close(self._handle)
-        self._handle = -1  # a late read fails instead of reading whatever gets this number next
+        if self._current is not None:
+            self._disk.close(self._current.handle)
+            self._current = None
 
     # -- opening ------------------------------------------------------------------------------------------------
 
-    def load(self) -> Iterator[list[bytes]]:
-        """Walk the whole frames from the start, by chunks, and stop before the first that is not whole."""
-        if os.pread(self._handle, len(self._header), 0) != self._header:
-            raise LogRefused("journal: its header is not that of this log")
-        while True:
-            data = os.pread(self._handle, CHUNK, self._end)
-            entries = self._take_whole(data)
-            if not entries:
+    def load(self, published: int) -> Iterator[list[bytes]]:
+        """Walk the entries of whole groups from the start, and stop before the first group that is not whole.
+
+        Raises ``LogRefused`` where a later segment shows that what is not whole had been acknowledged.
+        """
+        names = sorted(path for path in self._folder.iterdir() if layout.SEGMENT_NAME.fullmatch(path.name))
+        for number, path in enumerate(names):
+            if int(path.name) != self.size:
+                raise self._damaged(f"segment {path.name} follows")
+            self._enter(path)
+            yield from self._groups(published)
+            self._segments = number + 1
+
+    def _enter(self, path: Path) -> None:
+        self.close()
+        handle = self._disk.open(path)
+        self._current = _Segment(path, handle, os.fstat(handle).st_size)
+        header = os.pread(handle, layout.SEGMENT_HEADER_BYTES, 0)
+        start, zeros = header[: header.find(b"\0")], header[header.find(b"\0") :]
+        lines = start.split(b"\n")
+        if lines[:3] != [b"audit-journal/2", self._origin.encode(), str(self.size).encode()] or zeros.strip(b"\0"):
+            raise LogRefused(f"journal/{path.name}: its header is not that of this log: restore it from a copy")
+
+    def _groups(self, published: int) -> Iterator[list[bytes]]:
+        segment = self._current
+        while segment is not None:
+            head = os.pread(segment.handle, _HEAD, segment.end)
+            if len(head) < _HEAD:
                 return
+            mark, first, count, length, checksum = layout.GROUP_HEAD.unpack(head)
+            if mark != layout.GROUP_MARK or first != self.size or segment.end + _HEAD + length > segment.size:
+                return
+            payload = os.pread(segment.handle, length, segment.end + _HEAD)
+            entries = split_payload(payload)
+            if checksum != layout.group_checksum(first, count, payload) or entries is None or len(entries) != count:
+                return
+            if first + count > published and (not self._unpublished or self._unpublished[-1][0] != segment.path):
+                self._unpublished.append((segment.path, segment.end))
+            segment.end += _HEAD + length
+            self.size += count
             yield entries
 
-    def _take_whole(self, data: bytes) -> list[bytes]:
-        """Take the whole frames at the start of ``data``, which was read at the journal's end."""
-        entries: list[bytes] = []
-        at, limit = 0, len(data)
-        while at + _HEAD <= limit:
-            mark, length, committed, checksum = layout.FRAME_HEAD.unpack_from(data, at)
-            stop = at + _HEAD + length
-            if mark != layout.FRAME_MARK or stop > limit or committed not in {self._group, len(self._starts)}:
-                break
-            entry = data[at + _HEAD : stop]
-            if layout.checksum(length, committed, entry) != checksum:
-                break
-            self._starts.append(self._end + at)
-            self._group = committed
-            entries.append(entry)
-            at = stop
-        self._end += at
-        return entries
+    def _damaged(self, why: str) -> LogRefused:
+        place = f"journal, entry {self.size}"
+        return LogRefused(f"{place}: damaged, though it was acknowledged ({why}): restore the journal from a copy")
 
-    def settle(self, published: int) -> None:
-        """Cut a torn last group and make sure that every frame behind the ``published`` ones is on disk.
+    def settle(self) -> None:
+        """Cut a torn last group and make sure that every group behind the checkpoint is on disk.
 
-        Frames are written again before the sync: after a sync that failed, the page cache calls pages clean that
-        never reached the disk. Raises ``LogRefused`` when what follows the first damaged frame shows that it had been
-        acknowledged.
+        Groups are written again before the sync: after a sync that failed, the page cache calls pages clean that
+        never reached the disk. Raises ``LogRefused`` when a later whole group follows a damaged one: it was written
+        after the damaged one had been acknowledged.
         """
-        if self._later_group_follows():
-            raise LogRefused(
-                f"journal, entry {self.size} (byte {self._end}): damaged, and later entries follow: "
-                "restore the journal from a copy"
-            )
-        os.ftruncate(self._handle, self._end)
-        at = self._starts[published] if published < self.size else self._end
-        while at < self._end:
-            data = os.pread(self._handle, min(CHUNK, self._end - at), at)
-            durable.write_all(self._handle, data, at)
-            at += len(data)
-        os.fsync(self._handle)
-        self._settled = self.size
+        segment = self._current
+        if segment is None:
+            return
+        tail = os.pread(segment.handle, segment.size - segment.end, segment.end)
+        if self._later_group(tail):
+            raise self._damaged("a later group follows")
+        used = len(tail.rstrip(b"\0"))
+        if used:
+            self._disk.write(segment.handle, bytes(used), segment.end)
+        for path, start in self._unpublished:
+            self._write_again(path, start, segment.end if path == segment.path else None)
+        self._disk.sync(segment.handle)
+        self._disk.sync_folder(self._folder)
+        self._unpublished.clear()
 
-    def _later_group_follows(self) -> bool:
-        """Look in the tail for a frame that was written when more than the whole frames were durable."""
-        tail_start = self._end
-        while data := os.pread(self._handle, CHUNK + _HEAD + layout.MAX_ENTRY, tail_start):
-            at = data.find(layout.FRAME_MARK)
-            while 0 <= at < CHUNK:
-                if self._is_later_frame(data, at):
+    def _write_again(self, path: Path, start: int, stop: int | None) -> None:
+        handle = self._disk.open(path)
+        try:
+            stop = os.fstat(handle).st_size if stop is None else stop
+            for at in range(start, stop, _CHUNK):
+                self._disk.write(handle, os.pread(handle, min(_CHUNK, stop - at), at), at)
+            self._disk.sync(handle)
+        finally:
+            self._disk.close(handle)
+
+    def _later_group(self, tail: bytes) -> bool:
+        at = tail.find(layout.GROUP_MARK)
+        while at >= 0:
+            head = tail[at : at + _HEAD]
+            if len(head) == _HEAD:
+                _, first, count, length, checksum = layout.GROUP_HEAD.unpack(head)
+                payload = tail[at + _HEAD : at + _HEAD + length]
+                if first > self.size and checksum == layout.group_checksum(first, count, payload):
                     return True
-                at = data.find(layout.FRAME_MARK, at + 1)
-            tail_start += CHUNK
+            at = tail.find(layout.GROUP_MARK, at + 1)
         return False
-
-    def _is_later_frame(self, data: bytes, at: int) -> bool:
-        if at + _HEAD > len(data):
-            return False
-        _, length, committed, checksum = layout.FRAME_HEAD.unpack_from(data, at)
-        entry = data[at + _HEAD : at + _HEAD + length]
-        whole = len(entry) == length and layout.checksum(length, committed, entry) == checksum
-        return bool(whole and committed > self.size)
 
     # -- writing ------------------------------------------------------------------------------------------------
 
-    def append(self, entries: Sequence[bytes]) -> None:
-        """Write one group and return when it is on disk. After an ``OSError`` the journal must not be written again."""
-        committed = len(self._starts)
-        frames = [layout.frame(entry, committed) for entry in entries]
-        durable.write_all(self._handle, b"".join(frames), self._end)
-        os.fdatasync(self._handle)
-        for frame in frames:
-            self._starts.append(self._end)
-            self._end += len(frame)
+    def append(self, count: int, payload: bytes, root: Callable[[], bytes]) -> None:
+        """Write one group and return when it is on disk. After an ``OSError`` the journal must not be written again.
 
-    # -- reading ------------------------------------------------------------------------------------------------
+        ``root`` gives the root over all entries so far, for the header of a new segment.
+        """
+        frame = layout.group(self.size, count, payload)
+        segment = self._current
+        if segment is None or segment.end + len(frame) > segment.size:
+            segment = self._next(len(frame), root())
+        self._disk.write(segment.handle, frame, segment.end)
+        self._disk.sync_data(segment.handle)
+        segment.end += len(frame)
+        self.size += count
 
-    def read(self, start: int, stop: int) -> list[bytes]:
-        """Return the entries [start, stop)."""
-        first = self._starts[start]
-        last = self._starts[stop] if stop < len(self._starts) else self._end
-        data = os.pread(self._handle, last - first, first)
-        bounds = [at - first for at in self._starts[start:stop]] + [last - first]
-        return [data[a + _HEAD : b] for a, b in itertools.pairwise(bounds)]
+    def _next(self, room: int, root: bytes) -> _Segment:
+        """Put the segment that was allocated ahead in its place, or one that is large enough."""
+        path = self._folder / layout.segment_name(self.size)
+        with self._allocating:
+            ahead = self._ahead()
+            if not ahead.exists() or ahead.stat().st_size < room + layout.SEGMENT_HEADER_BYTES:
+                self._allocate(room)
+            handle = self._disk.open(ahead)
+            try:
+                self._disk.write(handle, layout.segment_header(self._origin, self.size, root), 0)
+                self._disk.sync_data(handle)
+                self._disk.replace(ahead, path)
+                self._disk.sync_folder(self._folder)
+            except BaseException:
+                self._disk.close(handle)
+                raise
+        self.close()
+        self._current = _Segment(path, handle, os.fstat(handle).st_size)
+        self._segments += 1
+        return self._current
 
-    def span(self, start: int, stop: int) -> int:
-        """Return an index <= ``stop`` so that [start, index) is at least one entry and about a chunk at most."""
-        limit = self._starts[start] + CHUNK
-        index = start + 1
-        step = 1024
-        while index < stop and self._starts[min(index + step, stop) - 1] < limit:
-            index = min(index + step, stop)
-        return index
+    def allocate_ahead(self) -> None:
+        """Make the next segment while there is still room in this one. Safe beside an append."""
+        segment = self._current
+        if segment is None or segment.end * 2 < segment.size:
+            return
+        with self._allocating:
+            if not self._ahead().exists():
+                self._allocate(0)
+
+    def _allocate(self, room: int) -> None:
+        usual = min(FIRST_SEGMENT << self._segments, LARGEST_SEGMENT)
+        sectors = -(-(room + layout.SEGMENT_HEADER_BYTES) // 512)
+        path = self._ahead()
+        self._disk.close(self._disk.allocate(beside(path), max(usual, sectors * 512)))
+        self._disk.replace(beside(path), path)
+
+    def _ahead(self) -> Path:
+        return self._folder / layout.AHEAD_FILE

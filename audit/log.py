@@ -4,122 +4,164 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
-from audit import durable, home, merkle, note
 from audit import format as layout
-from audit.checkpoint import Checkpoint
-from audit.errors import EntryRefused, LogFailed, LogRefused
+from audit import home, merkle
+from audit.errors import AuditError, EntryRefused, LogBusy, LogFailed, LogRefused
+from audit.grouping import Group, Pending, Receipt, parts
 from audit.journal import Journal
+from audit.keys import Signer
+from audit.lockstore import LockStore
+from audit.policy import Policy
+from audit.publisher import Desk, Publisher, Tiles
+from audit.surroundings import Surroundings
 from audit.tags import TagFile, TagFolder
+from audit.tiles import encode_bundle
 
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """An entry is durable at this place of this log."""
-
-    index: int
-    leaf_hash: bytes
-    origin: str
-
-
-class Pending:
-    """Entries in the queue. Only ``wait`` says that they are durable."""
-
-    def __init__(self, log: Log, entries: tuple[bytes, ...]) -> None:
-        self._log = log
-        self.entries = entries
-        self.done = False
-        self.receipts: list[Receipt] | None = None
-
-    def wait(self) -> list[Receipt]:
-        """Return the receipts once the entries are on disk; raises ``LogFailed``."""
-        return self._log.wait(self)
+MAX_WAITING: Final = 4096  # entries in the queue; one submission may be larger when nobody else waits
+REMEMBERED: Final = 65_536  # entries whose id is known: sent again, they are not written again
+_UNPUBLISHED: Final = 65_536  # entries held in memory before they are published without being asked
 
 
 class Log:
-    """A log that is open for writing; ``Log.open`` makes one. Reads need no lock: nothing written ever changes."""
+    """A log that is open for writing; ``Log.open`` makes one. ``PublishedLog`` reads it."""
 
-    def __init__(self, directory: Path, signer: note.Signer) -> None:
+    def __init__(self, directory: Path, signer: Signer, around: Surroundings) -> None:
         self._directory = directory
         self._signer = signer
-        self._writing = threading.Lock()  # one group, or one checkpoint, at a time
+        self._around = around
+        self._writing = threading.Lock()  # one group at a time
         self._waiting: list[Pending] = []
+        self._queued = 0
         self._failure: str | None = None
-        self._tree = merkle.Tree()
-        self._size = 0
-        self._held = home.hold(directory)
+        self._known: OrderedDict[str, Receipt] = OrderedDict()
+        self._held = home.hold(directory, around.disk)
         try:
-            self._load()
+            self._lock = LockStore(around.lock or home.default_lock(directory))
+            try:
+                self._load()
+            except BaseException:
+                self._lock.close()
+                raise
         except BaseException:
             os.close(self._held)
             raise
 
     @classmethod
-    def open(cls, directory: Path, signer: note.Signer) -> Log:
+    def open(cls, directory: Path, signer: Signer, around: Surroundings | None = None) -> Log:
         """Open the log in ``directory``, made when absent; recover what a crash left.
 
-        A torn last group is cut. Raises ``LogRefused`` when the log is in use, has another key, or its journal is
-        shorter than the last checkpoint or differs from it.
+        A torn last group is cut. Raises ``LogRefused`` when the log is in use, has other keys, or its journal is
+        shorter than what the lock store says was published, or differs from it, or when the disk fails.
         """
-        return cls(directory, signer)
+        try:
+            return cls(directory, signer, around or Surroundings())
+        except OSError as error:
+            raise LogRefused(f"the log cannot be opened ({error.strerror or type(error).__name__})") from error
+
+    # -- opening ------------------------------------------------------------------------------------------------
 
     def _load(self) -> None:
-        self._published, self._note = home.establish(self._directory, self._signer)
-        self._tags = TagFolder(self._directory)
-        self._journal = Journal(self._directory / layout.JOURNAL_FILE, self.origin)
+        around = self._around
+        if (self._directory / layout.MINIMUM_FILE).exists():
+            raise LogRefused("the log was pruned: it takes no more entries")
+        at = int(around.clock().timestamp())
+        self._head, note = home.establish(self._directory, self._signer, self._lock, around.disk, at)
+        self._tags = TagFolder(self._directory, around.disk, around.tags)
+        tiles = Tiles(self._directory, around.disk)
+        desk = Desk(self._directory, self._signer, self._lock, around.witnesses, around.clock, around.disk)
+        self._journal = Journal(self._directory / layout.JOURNAL_FOLDER, self.origin, around.disk)
         try:
-            for entries in self._journal.load():
-                self._tree.extend(merkle.leaf_hashes(entries))
-                self._note_tags(entries)
-            self._size = self._journal.size
-            self._compare(self._published)
-            self._journal.settle(self._published.size)
+            self._read_journal(tiles)
+            self._head = self._lock.claim(self._head)  # only now: a copy that is refused fences nobody
+            self._journal.settle()
+            tiles.mend(self._head.checkpoint.size)
+            around.disk.put_durably(self._directory / layout.CHECKPOINT_FILE, note.encode())
             self._tags.clean()
+            self._size = tiles.size
+            self._publisher = Publisher(desk, tiles, self._head, note)
+            self._change_keys()
         except BaseException:
             self._journal.close()
             raise
 
-    def _compare(self, published: Checkpoint) -> None:
-        if self._size < published.size:
+    def _read_journal(self, tiles: Tiles) -> None:
+        """Build the tree; what was published must be its beginning."""
+        published = self._head.checkpoint
+        if published.size == 0:
+            self._compare(tiles)
+        for entries in self._journal.load(published.size):
+            leaves = merkle.leaf_hashes(entries)
+            self._note(entries, leaves, tiles.size)
+            before = published.size - tiles.size
+            if 0 < before <= len(entries):
+                tiles.extend(entries[:before], leaves[:before])
+                self._compare(tiles)
+                tiles.forget()
+                entries, leaves = entries[before:], leaves[before:]  # noqa: PLW2901 - the rest of the group
+            tiles.extend(entries, leaves)
+            if before > len(entries):
+                tiles.forget()
+        if tiles.size < published.size:
             raise LogRefused(
-                f"journal: {self._size} whole entries, and {published.size} were published: restore it from a copy"
+                f"journal: {tiles.size} whole entries, and {published.size} were published: restore it from a copy"
             )
-        if self._tree.root(published.size) != published.root:
+
+    def _compare(self, tiles: Tiles) -> None:
+        published = self._head.checkpoint
+        if tiles.root() != published.root:
             raise LogRefused(f"journal: its first {published.size} entries are not those that were published")
 
-    def _note_tags(self, entries: Sequence[bytes]) -> None:
-        for entry in entries:
+    def _note(self, entries: Sequence[bytes], leaves: Sequence[bytes], first: int) -> None:
+        """Remember what an entry names: its tag file, and its own id."""
+        for index, (entry, leaf) in enumerate(zip(entries, leaves, strict=True), first):
             if bulk := layout.bulk_reference(entry):
                 self._tags.named(bulk[0])
+            if name := layout.entry_id(entry):
+                self._remember(name, Receipt(index, leaf, self.origin))
+
+    def _remember(self, name: str, receipt: Receipt) -> None:
+        self._known[name] = receipt
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+
+    def _change_keys(self) -> None:
+        """Let the signer's keys be the log's. In between, each key in the policy file has signed the checkpoint."""
+        disk, path = self._around.disk, self._directory / layout.POLICY_FILE
+        wanted = Policy.of(self._signer.vkeys)
+        known = Policy.parse(path.read_bytes())
+        if known == wanted:
+            return
+        common = [vkey for vkey in known.vkeys if vkey in self._signer.vkeys]
+        disk.put_durably(path, Policy.of(common).text.encode())
+        self._publisher.sign_again()
+        disk.put_durably(path, wanted.text.encode())
 
     # -- writing ------------------------------------------------------------------------------------------------
 
     def append(self, entries: Sequence[bytes]) -> list[Receipt]:
         """Append entries next to each other and return when they are on disk.
 
-        Threads that wait at the same time share one sync. Raises ``EntryRefused`` before anything is written, and
-        ``LogFailed`` from the first write or sync that fails, then always.
+        Threads that wait at the same time share one sync. An entry (a JSON object with an ``id``) that was written
+        before is not written again: its receipt is returned. Raises ``EntryRefused`` and ``LogBusy`` before anything
+        is written, and ``LogFailed`` from the first write or sync that fails, then always.
         """
         return self.submit(entries).wait()
 
     def submit(self, entries: Sequence[bytes]) -> Pending:
         """Put entries in the queue, in the order of the calls; they are NOT durable before ``wait`` returns."""
-        for entry in entries:
-            if len(entry) > layout.MAX_ENTRY:
-                raise EntryRefused(f"an entry has at most {layout.MAX_ENTRY} bytes")
-            try:
-                bulk = layout.bulk_reference(entry)
-            except ValueError as error:
-                raise EntryRefused(str(error)) from None
-            if bulk:
-                self._tags.expect(*bulk)
+        pending = Pending(entries, self.wait)
+        for bulk in pending.bulks:
+            self._tags.expect(*bulk)
         self._need_well()
-        pending = Pending(self, tuple(entries))
+        if self._queued and self._queued + len(entries) > MAX_WAITING:
+            raise LogBusy(f"{self._queued} entries wait to be written: try again in a moment")
+        self._queued += len(entries)
         self._waiting.append(pending)  # atomic, as is taking the whole list below
         return pending
 
@@ -128,39 +170,50 @@ class Log:
         with self._writing:
             if not pending.done:
                 self._commit()
+        if pending.refused is not None:
+            raise EntryRefused(pending.refused)
         if pending.receipts is None:
             raise LogFailed(f"the log cannot be written: {self._failure}")
+        if self._publisher.waiting > _UNPUBLISHED:
+            self.checkpoint()
         return pending.receipts
 
     def _commit(self) -> None:
-        """Write everything that waits as one group. The lock is held."""
-        group = self._waiting[:]
-        del self._waiting[: len(group)]
-        entries = [entry for pending in group for entry in pending.entries]
+        """Write everything that waits. The lock is held."""
+        waiting = self._waiting[:]
+        del self._waiting[: len(waiting)]
+        self._queued = sum(len(pending.entries) for pending in self._waiting)
+        group = Group(self._size, self.origin, self._known)
         try:
-            if self._failure is None and entries:
-                self._journal.append(entries)
             if self._failure is None:
-                self._acknowledge(group, entries)
+                for pending in waiting:
+                    group.add(pending)
+                for part in parts(group.entries):
+                    self._journal.append(len(part), encode_bundle(part), self._publisher.root)
+                    self._hand_over(part, group.leaves[self._size - group.first :][: len(part)])
+                self._acknowledge(group)
         except OSError as error:
             self._failure = f"a write or sync failed ({error.strerror or type(error).__name__})"
         except BaseException:
             self._failure = "a write was interrupted"
             raise
         finally:
-            for pending in group:
+            for pending in waiting:
                 pending.done = True
 
-    def _acknowledge(self, group: Sequence[Pending], entries: Sequence[bytes]) -> None:
-        leaves = merkle.leaf_hashes(entries)
-        self._tree.extend(leaves)
-        self._note_tags(entries)
-        first, self._size = self._size, self._size + len(entries)
-        receipts = [Receipt(index, leaf, self.origin) for index, leaf in enumerate(leaves, first)]
-        at = 0
-        for pending in group:
-            pending.receipts = receipts[at : at + len(pending.entries)]
-            at += len(pending.entries)
+    def _hand_over(self, entries: Sequence[bytes], leaves: Sequence[bytes]) -> None:
+        """A part of a group is on disk: the next one may begin a segment, which names the root before it."""
+        self._publisher.take(entries, leaves)
+        self._size += len(entries)
+
+    def _acknowledge(self, group: Group) -> None:
+        """Everything in the group is on disk."""
+        for name, receipt in group.named.items():
+            self._remember(name, receipt)
+        for pending, receipts in group.receipts:
+            for bulk in pending.bulks:
+                self._tags.named(bulk[0])
+            pending.receipts = receipts
 
     def _need_well(self) -> None:
         if self._failure is not None:
@@ -168,33 +221,38 @@ class Log:
 
     def checkpoint(self) -> str:
         """Publish a signed checkpoint of all durable entries, durably, and return the note. Raises ``LogFailed``."""
-        with self._writing:
-            self._need_well()
-            return self._publish()
-
-    def _publish(self) -> str:
-        if self._published.size == self._size:
-            return self._note
-        tree = Checkpoint(self.origin, self._size, self._tree.root(self._size))
-        signed = note.sign_note(tree.text, self._signer)
+        self._need_well()
         try:
-            durable.write_file(self._directory / layout.CHECKPOINT_FILE, signed.encode())
-        except OSError as error:
-            self._failure = f"a checkpoint could not be published ({error.strerror or type(error).__name__})"
+            note = self._publisher.publish()
+            self._journal.allocate_ahead()
+        except (OSError, AuditError) as error:
+            why = (error.strerror or type(error).__name__) if isinstance(error, OSError) else str(error)
+            self._failure = f"a checkpoint could not be published ({why})"
             raise LogFailed(f"the log cannot be written: {self._failure}") from error
         except BaseException:
             self._failure = "a checkpoint was interrupted"
             raise
-        self._published, self._note = tree, signed
-        return signed
+        return note
 
     def tag_file(self) -> TagFile:
         """Begin a side file for the subject tags of one bulk entry. Raises ``LogFailed``."""
         self._need_well()
         return self._tags.new_file()
 
-    def close(self) -> None:
-        """Write what waits, publish a checkpoint, and let the directory go. A failed log is only let go."""
+    @property
+    def unnamed_tags(self) -> list[str]:
+        """The roots of the sealed tag files that no entry names yet."""
+        return self._tags.unnamed
+
+    def adopt_tags(self, roots: Sequence[str]) -> None:
+        """Take over tag files from the folder of the shard before."""
+        self._tags.adopt(roots)
+
+    def close(self, *, keep_tags: bool = False) -> None:
+        """Write what waits, publish a checkpoint, and let the directory go. A failed log is only let go.
+
+        Tag files that no entry names are removed, or with ``keep_tags`` left for a log that adopts them.
+        """
         with self._writing:
             if self._held < 0:
                 return
@@ -202,11 +260,13 @@ class Log:
                 if self._failure is None:
                     self._commit()
                 if self._failure is None:
-                    self._publish()
-                    self._tags.clean()
+                    self.checkpoint()
+                    if not keep_tags:
+                        self._tags.clean()
             finally:
                 self._failure = self._failure or "it is closed"
                 self._journal.close()
+                self._lock.close()
                 os.close(self._held)
                 self._held = -1
 
@@ -220,8 +280,6 @@ class Log:
         """Close."""
         self.close()
 
-    # -- reading ------------------------------------------------------------------------------------------------
-
     @property
     def directory(self) -> Path:
         """Where the log lies."""
@@ -229,13 +287,18 @@ class Log:
 
     @property
     def origin(self) -> str:
-        """The name of the log, which is the name of its key."""
+        """The name of the log, which is the name of its keys."""
         return self._signer.name
 
     @property
     def vkey(self) -> str:
-        """The verifier key."""
+        """The Ed25519 verifier key."""
         return self._signer.vkey
+
+    @property
+    def vkeys(self) -> list[str]:
+        """Every verifier key in force."""
+        return self._signer.vkeys
 
     @property
     def size(self) -> int:
@@ -245,26 +308,4 @@ class Log:
     @property
     def root(self) -> bytes:
         """The root over all durable entries."""
-        return self._tree.root(self._size)
-
-    def entry(self, index: int) -> bytes:
-        """Return one entry; raises ``IndexError``."""
-        if not 0 <= index < self._size:
-            raise IndexError(f"no entry {index} in a log of {self._size}")
-        return self._journal.read(index, index + 1)[0]
-
-    def entries(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """Walk the entries [start, stop) in bounded memory; ``stop`` is at most the size at the first step."""
-        stop = self._size if stop is None else min(stop, self._size)
-        while start < stop:
-            upto = self._journal.span(start, stop)
-            yield from self._journal.read(start, upto)
-            start = upto
-
-    def inclusion(self, index: int, size: int) -> list[bytes]:
-        """Return the inclusion proof of ``index`` in the tree of the first ``size`` entries."""
-        return self._tree.inclusion(index, size)
-
-    def consistency(self, old: int, new: int) -> list[bytes]:
-        """Return the proof that the tree of ``new`` entries begins with the tree of ``old``."""
-        return self._tree.consistency(old, new)
+        return self._publisher.root()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -10,6 +10,12 @@ from audit.errors import VerificationFailed
 
 HASH_BYTES: Final = 32
 EMPTY_ROOT: Final = sha256(b"").digest()
+TILE_HEIGHT: Final = 8  # c2sp.org/tlog-tiles: a tile is the bottom row of a subtree of this height
+TILE_WIDTH: Final = 1 << TILE_HEIGHT
+TILE_BYTES: Final = TILE_WIDTH * HASH_BYTES
+
+# (level, index) -> the root of the complete subtree over the leaves [index << level, (index + 1) << level)
+NodeLookup = Callable[[int, int], bytes]
 
 
 def leaf_hash(entry: bytes) -> bytes:
@@ -27,13 +33,61 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\1" + left + right).digest()
 
 
-def _parents(pairs: bytes) -> bytes:
+def parents(pairs: bytes) -> bytes:
+    """Return the hashes of the nodes above a row of pairs; ``pairs`` is a multiple of 64 bytes."""
     return b"".join([sha256(b"\1" + pairs[at : at + 64]).digest() for at in range(0, len(pairs), 64)])
 
 
 def _split(width: int) -> int:
     """Return the largest power of two smaller than ``width``."""
     return 1 << ((width - 1).bit_length() - 1)
+
+
+def range_root(node: NodeLookup, start: int, stop: int) -> bytes:
+    """Return the root over leaves [start, stop); ``start`` is a multiple of a power of two >= the width."""
+    root = b""
+    while stop > start:  # from the right: the smallest complete subtree first
+        level = (stop - start & start - stop).bit_length() - 1
+        left = node(level, (stop >> level) - 1)
+        root = node_hash(left, root) if root else left
+        stop -= 1 << level
+    return root or EMPTY_ROOT
+
+
+def inclusion_path(node: NodeLookup, index: int, size: int) -> list[bytes]:
+    """Return PATH(index, D[size]) of RFC 6962 2.1.1, the leaf's sibling first; raises ``ValueError``."""
+    if not 0 <= index < size:
+        raise ValueError(f"no entry {index} in a tree of {size}")
+    proof: list[bytes] = []
+    start, stop = 0, size
+    while stop - start > 1:
+        middle = start + _split(stop - start)
+        if index < middle:
+            proof.append(range_root(node, middle, stop))
+            stop = middle
+        else:
+            proof.append(range_root(node, start, middle))
+            start = middle
+    return proof[::-1]
+
+
+def consistency_path(node: NodeLookup, old: int, new: int) -> list[bytes]:
+    """Return PROOF(old, D[new]) of RFC 6962 2.1.2; empty for ``old`` 0 and for ``old`` equal to ``new``."""
+    if not 0 <= old <= new:
+        raise ValueError(f"sizes 0 <= {old} <= {new} do not hold")
+    proof: list[bytes] = []
+    start, stop = 0, new
+    while old not in {0, stop}:
+        middle = start + _split(stop - start)
+        if old <= middle:
+            proof.append(range_root(node, middle, stop))
+            stop = middle
+        else:
+            proof.append(range_root(node, start, middle))
+            start = middle
+    if start:  # the old root is not itself one of the new tree's nodes
+        proof.append(range_root(node, start, stop))
+    return proof[::-1]
 
 
 class Accumulator:
@@ -51,11 +105,15 @@ class Accumulator:
         while carried:
             if level == len(self._levels):
                 self._levels.append(b"")
+            self._passed(level, carried)
             row = self._levels[level] + carried
             paired = len(row) - len(row) % 64
             self._levels[level] = row[paired:]
-            carried = _parents(row[:paired])
+            carried = parents(row[:paired])
             level += 1
+
+    def _passed(self, level: int, hashes: bytes) -> None:
+        """Learn that ``hashes`` are the next roots of complete subtrees of 2 ** ``level`` leaves."""
 
     def root(self) -> bytes:
         """Return the root of what was added so far."""
@@ -64,6 +122,44 @@ class Accumulator:
             if waiting:
                 root = node_hash(waiting, root) if root else waiting
         return root or EMPTY_ROOT
+
+
+class TileRows(Accumulator):
+    """A growing tree that hands out its tiles (c2sp.org/tlog-tiles); it holds at most 8 KiB per level and what waits.
+
+    Every eighth level of the carry is the row of a tile level, so that nothing is hashed twice.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: list[bytearray] = []  # per tile level, the hashes since its last full tile
+        self._next: list[int] = []  # per tile level, the index of the tile that the row begins
+        self._full: list[tuple[int, int, bytes]] = []
+
+    def _passed(self, level: int, hashes: bytes) -> None:
+        tile_level, between = divmod(level, TILE_HEIGHT)
+        if between:
+            return
+        if tile_level == len(self._rows):
+            self._rows.append(bytearray())
+            self._next.append(0)
+        row = self._rows[tile_level]
+        row += hashes
+        whole = len(row) - len(row) % TILE_BYTES
+        for at in range(0, whole, TILE_BYTES):
+            self._full.append((tile_level, self._next[tile_level], bytes(row[at : at + TILE_BYTES])))
+            self._next[tile_level] += 1
+        del row[:whole]
+
+    def take_full(self) -> list[tuple[int, int, bytes]]:
+        """Return (tile level, tile index, 8,192 bytes) of each tile that became full since the last call."""
+        full, self._full = self._full, []
+        return full
+
+    def partials(self) -> list[tuple[int, int, int, bytes]]:
+        """Return (tile level, tile index, width, bytes) of the partial tiles of the present size, level 0 first."""
+        rows = zip(self._next, self._rows, strict=True)
+        return [(level, at, len(row) // HASH_BYTES, bytes(row)) for level, (at, row) in enumerate(rows) if row]
 
 
 class Tree:
@@ -88,67 +184,35 @@ class Tree:
             done = 2 * len(above)
             if done >= paired:
                 return
-            above += _parents(bytes(row[done:paired]))
+            above += parents(bytes(row[done:paired]))
 
     def leaf(self, index: int) -> bytes:
         """Return the leaf hash at ``index``."""
-        return self._range(index, index + 1)
+        return self._node(0, index)
 
     def root(self, size: int | None = None) -> bytes:
         """Return the root of the first ``size`` leaves (all of them when not given)."""
         size = self.size if size is None else size
         self._check(0, size)
-        return self._range(0, size) if size else EMPTY_ROOT
+        return range_root(self._node, 0, size)
 
     def inclusion(self, index: int, size: int) -> list[bytes]:
         """Return PATH(index, D[size]), the leaf's sibling first."""
         self._check(0, size)
-        if not 0 <= index < size:
-            raise ValueError(f"no entry {index} in a tree of {size}")
-        proof: list[bytes] = []
-        start, stop = 0, size
-        while stop - start > 1:
-            middle = start + _split(stop - start)
-            if index < middle:
-                proof.append(self._range(middle, stop))
-                stop = middle
-            else:
-                proof.append(self._range(start, middle))
-                start = middle
-        return proof[::-1]
+        return inclusion_path(self._node, index, size)
 
     def consistency(self, old: int, new: int) -> list[bytes]:
         """Return PROOF(old, D[new]); empty for ``old`` 0 and for ``old`` equal to ``new``."""
         self._check(old, new)
-        if old == 0:
-            return []
-        proof: list[bytes] = []
-        start, stop = 0, new
-        while old != stop:
-            middle = start + _split(stop - start)
-            if old <= middle:
-                proof.append(self._range(middle, stop))
-                stop = middle
-            else:
-                proof.append(self._range(start, middle))
-                start = middle
-        if start:  # the old root is not itself one of the new tree's nodes
-            proof.append(self._range(start, stop))
-        return proof[::-1]
+        return consistency_path(self._node, old, new)
 
     def _check(self, old: int, new: int) -> None:
         if not 0 <= old <= new <= self.size:
             raise ValueError(f"sizes 0 <= {old} <= {new} <= {self.size} do not hold")
 
-    def _range(self, start: int, stop: int) -> bytes:
-        """Return the root over leaves [start, stop); ``start`` is a multiple of a power of two >= the width."""
-        width = stop - start
-        if width & (width - 1) == 0:
-            level = width.bit_length() - 1
-            at = (start >> level) * HASH_BYTES
-            return bytes(self._levels[level][at : at + HASH_BYTES])
-        middle = start + _split(width)
-        return node_hash(self._range(start, middle), self._range(middle, stop))
+    def _node(self, level: int, index: int) -> bytes:
+        at = index * HASH_BYTES
+        return bytes(self._levels[level][at : at + HASH_BYTES])
 
 
 def _need(truth: bool, place: str, why: str) -> None:  # noqa: FBT001 - an assertion that python -O does not drop

@@ -1,118 +1,253 @@
-"""Checks a whole log directory, and makes proof files from one. Knows nothing of the writer."""
+"""Checks every byte of what a log directory publishes. Knows nothing of the writer."""
 
 from __future__ import annotations
 
+import functools
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from audit import format as layout
-from audit import merkle, reader
-from audit.checkpoint import Checkpoint, format_proof
+from audit import inventory, manifest, merkle, note
+from audit.checkpoint import Checkpoint
+from audit.crosscheck import JournalCheck, check_ahead
 from audit.errors import VerificationFailed
+from audit.inventory import Inventory, read_file, read_text, shown
+from audit.policy import Policy
+from audit.published import Minimum
+from audit.shards import SHARD_NAME, previous_of, shard_names
+from audit.treecheck import Progress, PublishedTree, check_extra_tiles, check_tree, named_tags
 
 _CHUNK: Final = layout.TAG_BYTES * 65_536
+_TRIES: Final = 3
+_KIT_NAMES: Final = {inventory.MANIFEST_FILE, inventory.README_FILE, inventory.TOOLS_FOLDER}
+_SHARDS: Final = re.compile(rf"{SHARD_NAME.pattern}|{inventory.TOOLS_FOLDER}", re.ASCII)
+_BESIDE_SHARDS: Final = re.compile(
+    rf"{SHARD_NAME.pattern}\.lock\.sqlite(-wal|-shm|-journal)?|{inventory.MANIFEST_FILE}|{inventory.README_FILE}",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What held: the published tree, whole frames behind it that are not published yet, and the tag files."""
+    """What held.
 
+    ``entries_beyond_checkpoint`` are durable and not published yet; ``tag_files`` are named by entries and there, of
+    those that are not, ``tag_files_absent`` were left out of a kit or pruned; ``witnesses`` cosigned the checkpoint;
+    entries below ``minimum`` are pruned.
+    """
+
+    origin: str
     size: int
     root: bytes
     entries_beyond_checkpoint: int
     tag_files: int
+    witnesses: tuple[str, ...] = ()
+    minimum: int = 0
+    tag_files_absent: int = 0
+    tiles_beyond_checkpoint: int = 0
 
 
-def verify_directory(directory: Path, vkey: str | None = None) -> Verified:
-    """Check every byte of a log directory.
+def silent(_done: int, _all: int) -> None:
+    """Tell nobody."""
 
-    Without ``vkey`` the log's own key is taken: then the log agrees with itself, and whose it is remains to be shown.
-    Entries behind the checkpoint must be whole but are not published yet; a log that was closed has none. A log that is
-    being written at this moment may fail. Raises ``VerificationFailed`` with the place.
+
+def verify_directory(
+    directory: Path, policy: Policy | None = None, *, progress: Progress = silent, in_kit: bool = False
+) -> Verified:
+    """Check every byte of a log directory: a writer's, also while it is written, a kit, or a pruned one.
+
+    Without ``policy`` the directory's own is taken: then the log agrees with itself, and whose it is remains to be
+    shown. ``progress`` is told (entries done, entries in all). ``in_kit`` says that the folder around it is a kit,
+    which may leave the tag files out. Raises ``VerificationFailed`` with the place.
     """
-    tag_files = reader.check_names(directory)
-    key = reader.read_key(directory, vkey)
-    published, _ = reader.read_checkpoint(directory, key)
-    size, named = _check_journal(directory, published)
-    _check_tags(directory, tag_files, named)
-    return Verified(published.size, published.root, size - published.size, len(named))
-
-
-def _check_journal(directory: Path, published: Checkpoint) -> tuple[int, dict[str, int]]:
-    """Compare the journal with the checkpoint; return its size, and the tag files that it names with their counts."""
-    tree = merkle.Accumulator()
-    named: dict[str, int] = {}
-    root = merkle.EMPTY_ROOT
-    for entries in reader.read_entries(directory, published.origin):
-        leaves = merkle.leaf_hashes(entries)
-        before = published.size - tree.size
-        _note_tags(entries, tree.size, named)
-        if 0 < before <= len(leaves):
-            tree.extend(leaves[:before])
-            root = tree.root()
-            tree.extend(leaves[before:])
-        else:
-            tree.extend(leaves)
-    if tree.size < published.size:
-        why = f"it has {tree.size} entries, and {published.size} were published"
-        raise VerificationFailed(layout.JOURNAL_FILE, why)
-    if root != published.root:
-        why = f"the first {published.size} entries are not those that were published"
-        raise VerificationFailed(layout.JOURNAL_FILE, why)
-    return tree.size, named
-
-
-def _note_tags(entries: list[bytes], first: int, named: dict[str, int]) -> None:
-    for index, entry in enumerate(entries, first):
+    for _ in range(_TRIES - 1):
+        signed = read_text(directory, layout.CHECKPOINT_FILE)
         try:
-            bulk = layout.bulk_reference(entry)
-        except ValueError as error:
-            raise VerificationFailed(f"{layout.JOURNAL_FILE}, entry {index}", str(error)) from None
-        if bulk and named.setdefault(*bulk) != bulk[1]:
-            why = "it gives a tag file another number of tags than an earlier entry"
-            raise VerificationFailed(f"{layout.JOURNAL_FILE}, entry {index}", why)
+            return _Check(directory, signed, policy, progress).run(in_kit=in_kit)
+        except VerificationFailed:
+            if read_text(directory, layout.CHECKPOINT_FILE) == signed:
+                raise
+    signed = read_text(directory, layout.CHECKPOINT_FILE)
+    return _Check(directory, signed, policy, progress).run(in_kit=in_kit)
 
 
-def _check_tags(directory: Path, found: set[str], named: dict[str, int]) -> None:
-    folder = layout.TAGS_FOLDER
-    for root in sorted(found.symmetric_difference(named)):
-        raise VerificationFailed(f"{folder}/{root}", "no entry names it" if root in found else "it is not there")
-    for root, count in named.items():
-        tree = _tag_tree(directory / folder / root)
-        if tree.size != count or tree.root().hex() != root:
-            raise VerificationFailed(f"{folder}/{root}", "its tags do not have this root and number")
+def read_checkpoint(directory: Path, signed: str, policy: Policy | None) -> tuple[Checkpoint, tuple[str, ...]]:
+    """Check a signed checkpoint; return it and the names of the witnesses that cosigned it.
+
+    All keys of the directory's own policy must have signed it, and ``policy`` (or else the own one) must hold. Raises
+    ``VerificationFailed``.
+    """
+    own = read_own_policy(directory)
+    deciding = own if policy is None else policy
+    published = deciding.check(signed)
+    keys = [line.key for line in own.logs]
+    if any(key.name != published.origin for key in keys):
+        raise VerificationFailed(layout.POLICY_FILE, "it names a key of another log")
+    _, signers = note.verified_keys(signed, keys)
+    if missing := [key for key in keys if key not in signers]:
+        why = f"the key {missing[0].name}+{missing[0].key_id.hex()} of the log's own policy did not sign it"
+        raise VerificationFailed(layout.CHECKPOINT_FILE, why)
+    return published, tuple(sorted(deciding.cosigned(signed)))
 
 
-def _tag_tree(path: Path) -> merkle.Accumulator:
+def read_own_policy(directory: Path) -> Policy:
+    """Read the policy that the log states for itself; raises ``VerificationFailed``, also when it is not canonical."""
+    data = read_file(directory, layout.POLICY_FILE)
+    own = Policy.parse(data)
+    if own.text.encode("utf-8", "surrogateescape") != data or not own.logs:
+        raise VerificationFailed(layout.POLICY_FILE, "it is not in its canonical form, or names no key")
+    return own
+
+
+class _Check:
+    """One walk through a directory against one checkpoint."""
+
+    def __init__(self, directory: Path, signed: str, policy: Policy | None, progress: Progress) -> None:
+        self._directory = directory
+        self._progress = progress
+        self._published, self._witnesses = read_checkpoint(directory, signed, policy)
+        self._named: dict[str, tuple[int, int]] = {}  # tag file -> (number of tags, the last entry that names it)
+        self._is_written = functools.cache(lambda: inventory.is_written(directory))
+
+    def run(self, *, in_kit: bool) -> Verified:
+        """Check all; raises ``VerificationFailed``."""
+        published = self._published
+        pruned = Minimum.read(self._directory)
+        tree = PublishedTree(self._directory, published.size, pruned.minimum if pruned else 0)
+        if tree.minimum > published.size:
+            raise VerificationFailed(layout.MINIMUM_FILE, "it lies beyond the published entries")
+        found = inventory.take_inventory(self._directory, published.size)
+        if found.unfinished and not self._is_written():
+            raise VerificationFailed(shown(found.unfinished[0]), "it does not belong here")
+        if found.kit:
+            manifest.check_manifest(self._directory)
+        check_tree(tree, published, self._note_tags, self._progress)
+        beyond = self._check_journal(tree, found)
+        beyond_tiles = check_extra_tiles(tree, found.extra_tiles, beyond_allowed=found.has_journal)
+        left_out = not found.tags and (in_kit or bool(found.kit))
+        present, absent = self._check_tags(found, tree.minimum, left_out=left_out)
+        return Verified(
+            published.origin, published.size, published.root, beyond, present, self._witnesses, tree.minimum, absent,
+            beyond_tiles,
+        )  # fmt: skip
+
+    def _check_journal(self, tree: PublishedTree, found: Inventory) -> int:
+        if found.has_ahead:
+            check_ahead(self._directory, self._published.origin, self._is_written)
+        if not found.has_journal or (tree.minimum and not found.segments):
+            return 0
+        return JournalCheck(tree, self._published.origin, self._is_written, self._note_tags).run(found.segments)
+
+    def _note_tags(self, first: int, entries: list[bytes]) -> None:
+        for index, entry in enumerate(entries, first):
+            if bulk := named_tags(index, entry):
+                root, count = bulk
+                if self._named.get(root, (count, 0))[0] != count:
+                    why = "it gives a tag file another number of tags than an earlier entry"
+                    raise VerificationFailed(f"entry {index}", why)
+                self._named[root] = (count, index)
+
+    def _check_tags(self, found: Inventory, minimum: int, *, left_out: bool) -> tuple[int, int]:
+        """Return (tag files that are there, those that are not and need not be)."""
+        folder = layout.TAGS_FOLDER
+        absent = 0
+        for root, (count, last) in self._named.items():
+            tree = tag_tree(self._directory, root)
+            if tree is None and (left_out or last < minimum):
+                absent += 1
+            elif tree is None:
+                raise VerificationFailed(f"{folder}/{root}", "it is not there")
+            elif tree.size != count or tree.root().hex() != root:
+                raise VerificationFailed(f"{folder}/{root}", "its tags do not have this root and number")
+        for root in sorted(found.tags.difference(self._named)):
+            self._check_unnamed(root, minimum)
+        return len(self._named) - absent, absent
+
+    def _check_unnamed(self, root: str, minimum: int) -> None:
+        """Check a tag file of an entry that is still to come, or that is pruned."""
+        place = f"{layout.TAGS_FOLDER}/{root}"
+        if not minimum and not self._is_written():
+            raise VerificationFailed(place, "no entry names it")
+        tree = tag_tree(self._directory, root)
+        if tree is not None and tree.root().hex() != root:
+            raise VerificationFailed(place, "its tags do not have this root")
+
+
+def tag_tree(directory: Path, root: str) -> merkle.Accumulator | None:
+    """Return the tree over the tags of a side file, None when it is not there. Raises ``VerificationFailed``."""
     width = layout.TAG_BYTES
+    place = f"{layout.TAGS_FOLDER}/{root}"
     tree = merkle.Accumulator()
     try:
-        with path.open("rb") as file:
+        with inventory.open_file(directory, place) as file:
             while blocks := file.read(_CHUNK):
                 if len(blocks) % width:
-                    raise VerificationFailed(f"{layout.TAGS_FOLDER}/{path.name}", "it ends within a tag")
+                    raise VerificationFailed(place, "it ends within a tag")
                 tree.extend(merkle.leaf_hashes([blocks[at : at + width] for at in range(0, len(blocks), width)]))
+    except FileNotFoundError:
+        return None
     except OSError:
-        raise VerificationFailed(f"{layout.TAGS_FOLDER}/{path.name}", "it cannot be read") from None
+        raise VerificationFailed(place, "it cannot be read") from None
     return tree
 
 
-def prove(directory: Path, index: int, vkey: str | None = None) -> tuple[bytes, str]:
-    """Return an entry and its offline proof file (c2sp.org/tlog-proof) against the published checkpoint.
+def verify_trail(directory: Path, policy: Policy | None = None, *, progress: Progress = silent) -> list[Verified]:
+    """Check a folder of shards, or a kit of one: each of them, and that each begins where the one before ended.
 
-    Raises ``VerificationFailed`` when the journal is not what was published, or has no such published entry.
+    A shard whose first entry is pruned no longer shows what came before it. Raises ``VerificationFailed``.
     """
-    published, signed = reader.read_checkpoint(directory, reader.read_key(directory, vkey))
-    place = f"{layout.JOURNAL_FILE}, entry {index}"
-    if not 0 <= index < published.size:
-        raise VerificationFailed(place, f"the checkpoint covers {published.size} entries")
-    tree = merkle.Tree()
-    wanted = b""
-    for entries in reader.read_entries(directory, published.origin):
-        if tree.size <= index < tree.size + len(entries):
-            wanted = entries[index - tree.size]
-        tree.extend(merkle.leaf_hashes(entries))
-    if tree.size < published.size or tree.root(published.size) != published.root:
-        raise VerificationFailed(place, "the journal is not what was published")
-    return wanted, format_proof(index, tree.inclusion(index, published.size), signed)
+    names = shard_names(directory)
+    is_kit = _check_trail_names(directory)
+    if not names:
+        raise VerificationFailed(shown(directory.name), "it holds neither a log nor shards")
+    if is_kit:
+        manifest.check_manifest(directory)
+    found: list[Verified] = []
+    for name in names:
+        try:
+            found.append(verify_directory(directory / name, policy, progress=progress, in_kit=is_kit))
+            _check_link(directory / name, found)
+        except VerificationFailed as failure:
+            raise VerificationFailed(f"{name}/{failure.place}", failure.why) from None
+    return found
+
+
+def _check_trail_names(directory: Path) -> bool:
+    """Check the names in the folder of a trail; say whether it is a kit."""
+    found: set[str] = set()
+    try:
+        for path in directory.iterdir():
+            if not (_BESIDE_SHARDS if path.is_file() else _SHARDS).fullmatch(path.name) or path.is_symlink():
+                raise VerificationFailed(shown(path.name), "it does not belong here")
+            found.add(path.name)
+    except OSError:
+        raise VerificationFailed(shown(directory.name), "it cannot be read") from None
+    if found & _KIT_NAMES and inventory.MANIFEST_FILE not in found:
+        raise VerificationFailed(inventory.MANIFEST_FILE, "it is not there")
+    return inventory.MANIFEST_FILE in found
+
+
+def _check_link(directory: Path, found: list[Verified]) -> None:
+    """Check the name of the last shard, and that it begins where the one before ended."""
+    shard = found[-1]
+    before = found[-2] if len(found) > 1 else None
+    base, _, name = shard.origin.rpartition("/")
+    if name != directory.name or (before and before.origin.rpartition("/")[0] != base):
+        raise VerificationFailed(layout.CHECKPOINT_FILE, "it is of another trail or shard")
+    if not shard.size or shard.minimum:
+        return
+    first = (PublishedTree(directory, shard.size, 0).entries(0) or [b""])[0]
+    if before is not None:
+        if previous_of(first) != Checkpoint(before.origin, before.size, before.root):
+            raise VerificationFailed("entry 0", "it does not name the last checkpoint of the shard before")
+    elif _names_a_shard(first):
+        raise VerificationFailed("entry 0", "it names a shard before it, which is not there")
+
+
+def _names_a_shard(entry: bytes) -> bool:
+    try:
+        return previous_of(entry) is not None
+    except VerificationFailed:
+        return False

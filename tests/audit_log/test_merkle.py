@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audit import merkle
 from audit.errors import VerificationFailed
+from audit.tiles import TileTree, tile_path
 
 # google/certificate-transparency, python/ct/crypto/merkle_test.py
 LEAVES = [bytes.fromhex(text) for text in (
@@ -47,11 +50,14 @@ def grown(size: int) -> tuple[merkle.Tree, list[bytes]]:
 
 @pytest.mark.parametrize("size", range(1, 9))
 def test_the_known_roots_of_rfc_6962(size: int) -> None:
-    tree, accumulator = merkle.Tree(), merkle.Accumulator()
+    tree, accumulator, rows = merkle.Tree(), merkle.Accumulator(), merkle.TileRows()
     for leaf in LEAVES[:size]:
-        tree.extend([merkle.leaf_hash(leaf)])
-        accumulator.extend([merkle.leaf_hash(leaf)])
-    assert tree.root().hex() == accumulator.root().hex() == ROOTS[size - 1]
+        for grows in (tree, accumulator, rows):
+            grows.extend([merkle.leaf_hash(leaf)])
+    assert tree.root().hex() == accumulator.root().hex() == rows.root().hex() == ROOTS[size - 1]
+    ((level, index, width, data),) = rows.partials()
+    tile = TileTree({tile_path(level, index, width): data}.__getitem__, size)
+    assert tile.root().hex() == ROOTS[size - 1]
 
 
 def test_the_empty_tree() -> None:
@@ -85,6 +91,41 @@ def test_every_consistency_proof_of_every_small_tree_verifies_and_no_neighbour_d
             if 0 < old < new:  # an old tree of nothing says nothing of the new one
                 with pytest.raises(VerificationFailed):
                     merkle.verify_consistency(old, roots[old], new, roots[new - 1], proof)
+
+
+def halves(leaves: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+    k = 1
+    while 2 * k < len(leaves):
+        k *= 2
+    return leaves[:k], leaves[k:]
+
+
+def naive_path(m: int, leaves: list[bytes]) -> list[bytes]:
+    """RFC 6962 section 2.1.1, word for word."""
+    if len(leaves) == 1:
+        return []
+    left, right = halves(leaves)
+    if m < len(left):
+        return [*naive_path(m, left), naive_root(right)]
+    return [*naive_path(m - len(left), right), naive_root(left)]
+
+
+def naive_subproof(m: int, leaves: list[bytes], *, known: bool) -> list[bytes]:
+    """RFC 6962 section 2.1.2, word for word."""
+    if m == len(leaves):
+        return [] if known else [naive_root(leaves)]
+    left, right = halves(leaves)
+    if m <= len(left):
+        return [*naive_subproof(m, left, known=known), naive_root(right)]
+    return [*naive_subproof(m - len(left), right, known=False), naive_root(left)]
+
+
+@pytest.mark.parametrize("size", [*range(1, 18), 31, 32, 33])
+def test_the_proofs_are_those_of_the_definition(size: int) -> None:
+    tree, leaves = grown(size)
+    for at in range(size):
+        assert tree.inclusion(at, size) == naive_path(at, leaves)
+        assert tree.consistency(at + 1, size) == naive_subproof(at + 1, leaves, known=True)
 
 
 @given(st.data())
@@ -141,3 +182,57 @@ def test_a_proof_outside_the_tree_is_refused(index: int, size: int) -> None:
     tree, _ = grown(3)
     with pytest.raises(ValueError, match=r"tree|sizes"):
         tree.inclusion(index, size)
+
+
+def naive_tiles(leaves: list[bytes]) -> dict[tuple[int, int, int], bytes]:
+    """Make the tiles as c2sp.org/tlog-tiles defines them: level l holds MTH(D[i * 256**l : (i + 1) * 256**l])."""
+    tiles: dict[tuple[int, int, int], bytes] = {}
+    level, row = 0, leaves
+    while row:
+        for index, at in enumerate(range(0, len(row), 256)):
+            hashes = row[at : at + 256]
+            tiles[level, index, len(hashes)] = b"".join(hashes)
+        row = [naive_root(row[at : at + 256]) for at in range(0, len(row) - 255, 256)]
+        level += 1
+    return tiles
+
+
+def emitted(leaves: list[bytes], cuts: list[int]) -> tuple[merkle.TileRows, dict[tuple[int, int, int], bytes]]:
+    """Extend the rows from cut to cut, and check that nothing is handed out twice."""
+    rows, full = merkle.TileRows(), {}
+    for start, stop in pairwise([0, *cuts, len(leaves)]):
+        rows.extend(leaves[start:stop])
+        for level, index, data in rows.take_full():
+            assert (level, index, 256) not in full
+            full[level, index, 256] = data
+    assert not rows.take_full()
+    return rows, full | {(level, index, width): data for level, index, width, data in rows.partials()}
+
+
+@given(st.integers(0, 1200), st.lists(st.integers(0, 1200), max_size=6))
+@example(0, []).via("the empty tree has no tile")
+@example(256, [255]).via("a full tile, and one hash above it")
+@example(1024, [0, 256, 257, 1023])
+def test_the_rows_give_the_tiles_of_the_definition_however_they_grew(size: int, cuts: list[int]) -> None:
+    leaves = merkle.leaf_hashes([b"%d" % number for number in range(size)])
+    rows, tiles = emitted(leaves, sorted(min(cut, size) for cut in cuts))
+    assert tiles == naive_tiles(leaves)
+    assert (rows.size, rows.root()) == (size, naive_root(leaves))
+
+
+def test_the_rows_of_70_000_entries_in_groups() -> None:
+    leaves = merkle.leaf_hashes([b"%d" % number for number in range(70_000)])
+    rows, tiles = emitted(leaves, list(range(37, 70_000, 997)))
+    assert tiles == naive_tiles(leaves)
+    assert rows.root() == naive_root(leaves)
+    assert [sum(level == at for level, _, _ in tiles) for at in range(4)] == [274, 2, 1, 0]
+
+
+def test_partials_may_be_asked_at_any_time_and_change_nothing() -> None:
+    leaves = merkle.leaf_hashes([b"%d" % number for number in range(600)])
+    rows = merkle.TileRows()
+    for leaf in leaves:
+        rows.extend([leaf])
+        assert rows.partials() == rows.partials()
+    assert [(level, index, width) for level, index, width, _ in rows.partials()] == [(0, 2, 88), (1, 0, 2)]
+    assert [(level, index) for level, index, _ in rows.take_full()] == [(0, 0), (0, 1)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 import audit
 from audit import merkle
+from audit.disk import Disk
 from audit.testing import ephemeral_log
 
 SIGNER = audit.Signer("log.example/test", bytes(32))
@@ -112,12 +112,82 @@ def test_tags_have_sixteen_bytes() -> None:
         file.add(bytes(17))
 
 
-def test_a_seal_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with audit.Log.open(tmp_path / "log", SIGNER) as log:
-        with log.tag_file() as file, monkeypatch.context() as patch:
+class Full(Disk):
+    """A disk on which one operation finds no space."""
+
+    failing = ""
+
+    def _may_fail(self, name: str) -> None:
+        if name == self.failing:
+            raise OSError(28, "No space left on device")
+
+    def write(self, handle: int, data: bytes | memoryview, at: int) -> None:
+        self._may_fail("write")
+        super().write(handle, data, at)
+
+    def sync(self, handle: int) -> None:
+        self._may_fail("sync")
+        super().sync(handle)
+
+    def replace(self, old: Path, new: Path) -> None:
+        self._may_fail("replace")
+        super().replace(old, new)
+
+
+@pytest.mark.parametrize("call", ["write", "sync", "replace"])
+def test_a_seal_that_fails_leaves_nothing_and_the_log_is_well(tmp_path: Path, call: str) -> None:
+    disk = Full()
+    with audit.Log.open(tmp_path / "log", SIGNER, audit.Surroundings(disk=disk)) as log:
+        with log.tag_file() as file:
             file.add(bytes(16))
-            patch.setattr(os, "fsync", lambda _handle: (_ for _ in ()).throw(OSError(28, "No space left")))
+            disk.failing = call
             with pytest.raises(OSError, match="No space"):
+                file.seal()
+            disk.failing = ""
+            with pytest.raises(audit.AuditError, match="sealed or discarded"):
                 file.seal()
         assert not list((tmp_path / "log" / "tags").iterdir())
         log.append([b"the log itself is well"])
+
+
+def test_a_sealed_file_is_final(tmp_path: Path) -> None:
+    with audit.Log.open(tmp_path / "log", SIGNER) as log:
+        with log.tag_file() as file:
+            file.add(bytes(16))
+            root, count = file.seal()
+            for action in (lambda: file.add(bytes(16)), file.seal):
+                with pytest.raises(audit.AuditError):
+                    action()
+        file.discard()
+        log.append([bulk(root, count)])
+    assert [path.name for path in (tmp_path / "log" / "tags").iterdir()] == [root]
+
+
+def test_a_large_file_is_what_was_added(tmp_path: Path) -> None:
+    blocks = b"".join(number.to_bytes(16) for number in range(150_000))  # 2.4 MB, written in several parts
+    with audit.Log.open(tmp_path / "log", SIGNER) as log:
+        with log.tag_file() as file:
+            for start in range(0, len(blocks), 48_000):
+                file.add(blocks[start : start + 48_000])
+            assert file.count == 150_000
+            root, count = file.seal()
+        log.append([bulk(root, count)])
+        assert b"".join(audit.read_tags(log.directory, root)) == blocks
+    assert audit.verify_directory(tmp_path / "log").tag_files == 1
+
+
+def test_a_file_that_changed_proves_nothing(tmp_path: Path) -> None:
+    with audit.Log.open(tmp_path / "log", SIGNER) as log:
+        with log.tag_file() as file:
+            file.add(bytes(64))
+            root, count = file.seal()
+        log.append([bulk(root, count)])
+    path = tmp_path / "log" / "tags" / root
+    path.write_bytes(bytes(63) + b"x")
+    with pytest.raises(audit.VerificationFailed, match="do not have this root"):
+        audit.prove_tag(tmp_path / "log", root, 0)
+    with pytest.raises(audit.VerificationFailed, match=root):
+        audit.verify_directory(tmp_path / "log")
+    path.unlink()
+    with pytest.raises(audit.VerificationFailed, match="cannot be read"):
+        audit.prove_tag(tmp_path / "log", root, 0)

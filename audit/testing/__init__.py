@@ -1,4 +1,4 @@
-"""A real log for tests: on disk, with real syncs, gone afterwards."""
+"""For tests: a real log that is gone afterwards, and a real witness (``python -m audit.testing.witness``)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""The commands of ``python -m audit``, one module per topic; each has ``register``."""
