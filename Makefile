@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types contracts bench lock clean serve
+.PHONY: help demo test check format lint types contracts bench crash verifiers lock clean serve
 
 help: ## show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -49,10 +49,17 @@ format: $(VENV)/.dev ## put the code in its form
 bench: $(VENV)/.dev ## the benchmarks; each prints one JSON object last
 	$(BIN)/python -m bench ingest --json
 	$(BIN)/python -m bench segment --json
+	$(BIN)/python -m bench audit --json
+
+crash: $(VENV)/.dev ## the crash suites of the audit log at full length, about 15 minutes: power loss, kill -9, faults, mutants
+	CRASH_SUITE=full $(BIN)/python -m pytest -q tests/crash
+
+verifiers: ## what checks the log with code that is not ours: Go, Node
+	sh tests/verifiers/install.sh
 
 lock: ## renew the lock files (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --upgrade requirements-dev.in -o requirements-dev.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q requirements.in -c requirements-dev.lock -o requirements.lock
 
 clean: ## remove what make made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build *.egg-info
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build *.egg-info tests/verifiers/node/node_modules tests/verifiers/node/.npm

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import audit
 from gateway.accountability import Recorder, verify_log, verify_signed
+from gateway.accountability.entries import link_template
+from gateway.accountability.keys import LogKeys
+from gateway.accountability.recorder import Writer
 from gateway.clients import ClientRegister, IdempotencyKeys
 from gateway.consent import ConsentLedger
 from gateway.detection import Detector
@@ -16,8 +19,9 @@ from gateway.flows.access_subject import AccessSubject
 from gateway.flows.build_segment import BuildSegment, ExplainSegment, Segments
 from gateway.flows.doctor import Doctor
 from gateway.flows.erase_subject import EraseSubject
-from gateway.flows.house import House
+from gateway.flows.house import Desk, House
 from gateway.flows.ingest_batch import IngestBatch
+from gateway.flows.keep_log import KeepLog
 from gateway.flows.permissions import RefreshPermissions
 from gateway.flows.propose_source import ProposeSource
 from gateway.flows.read_log import ReadLog
@@ -26,6 +30,7 @@ from gateway.flows.record_consent import RecordConsent, ShowConsents
 from gateway.flows.recover import Recover
 from gateway.flows.register_clients import RegisterClients
 from gateway.flows.release_segment import ReleaseSegment
+from gateway.flows.who_saw import WhoSaw
 from gateway.foundation.clock import Clock, SystemClock
 from gateway.foundation.database import engine_for
 from gateway.foundation.errors import Conflict, IntegrityFailure, InvalidInput
@@ -41,7 +46,12 @@ from gateway.vault import FileKek, Vault
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
 
 CERTIFICATE_KEY = "certificates.vkey"
-__all__ = ["Gateway", "initialise", "open_gateway", "proposer", "read_pack", "verify_certificate", "verify_log"]
+LOG_ORIGIN = "segmentation-gateway/log"
+LOG_SOCKET = "log.sock"
+__all__ = [
+    "Gateway", "LogDesk", "initialise", "open_desk", "open_gateway", "proposer", "read_pack", "verify_certificate",
+    "verify_log",
+]  # fmt: skip
 MAX_PACK_BYTES = 4 * 1024 * 1024
 
 
@@ -63,6 +73,8 @@ class Gateway:
     erase: EraseSubject
     refresh: RefreshPermissions
     log: ReadLog
+    keep_log: KeepLog
+    who_saw: WhoSaw
     clients: RegisterClients
     answers: IdempotencyKeys
     doctor: Doctor
@@ -113,32 +125,48 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
 
 
 @contextlib.contextmanager
-def open_gateway(settings: Settings, clock: Clock | None = None) -> Iterator[Gateway]:
-    """Open the home for this process alone, finish what a crash interrupted, and close everything afterwards."""
+def open_gateway(settings: Settings, clock: Clock | None = None, *, sequencer: bool = False) -> Iterator[Gateway]:
+    """Open the home for this process alone, finish what a crash interrupted, and close everything afterwards.
+
+    With ``sequencer`` a process of its own writes the log, for this one and for commands beside it (``open_desk``).
+    """
     home = settings.home
     if not (home / "vault.sqlite").exists():
         raise InvalidInput(f"{home} is not a gateway's home: run `gateway init` first, or name another by --home")
     pack = read_pack(settings.policies)
     with contextlib.ExitStack() as stack:
         stack.enter_context(held(home / "lock"))
-        house = _house(home, settings, pack, clock or SystemClock(), stack)
+        house, keys = _house(settings, pack, clock or SystemClock(), stack, sequencer=sequencer)
         Recover(house)()
         engine = engine_for(home / "operational.sqlite")
         stack.callback(engine.dispose)
-        yield _gateway(house, ClientRegister(engine), IdempotencyKeys(engine))
+        keeping = KeepLog(house, keys, settings.audit_retention_days)
+        yield _gateway(house, ClientRegister(engine), IdempotencyKeys(engine), keeping)
 
 
-def _house(home: Path, settings: Settings, pack: Pack, clock: Clock, stack: contextlib.ExitStack) -> House:
+def _house(
+    settings: Settings, pack: Pack, clock: Clock, stack: contextlib.ExitStack, *, sequencer: bool
+) -> tuple[House, LogKeys]:
+    home = settings.home
     vault = Vault.open(home, FileKek(settings.kek))
     stack.callback(vault.close)
     certificates = audit.Signer("segmentation-gateway/certificates", vault.signing_seed("certificates"))
     _publish_key(home, certificates)
-    log = stack.enter_context(_open_log(home / "audit", vault))
+    keys = LogKeys(home / "log-keys.json", vault.signing_seed)
+    template = link_template(pack.catalogue.label)
+    writer: Writer
+    if sequencer:
+        writer = stack.enter_context(_sequenced(settings, keys, template))
+    else:
+        witnesses = _witnesses(settings)
+        asked = stack.enter_context(audit.Witnesses(witnesses)) if witnesses else None
+        around = audit.Surroundings(clock=clock.now, witnesses=asked)
+        writer = stack.enter_context(_open_trail(home / "audit", keys, template, around))
     store = Store.open(home / "store.duckdb", pack.catalogue)
     stack.callback(store.close)
     engine = engine_for(home / "operational.sqlite")
     stack.callback(engine.dispose)
-    return House(
+    house = House(
         home=home,
         clock=clock,
         pack=pack,
@@ -149,11 +177,12 @@ def _house(home: Path, settings: Settings, pack: Pack, clock: Clock, stack: cont
         requests=Requests(engine),
         quarantine=Quarantine(home / "quarantine"),
         detector=Detector(pack.catalogue),
-        recorder=Recorder(log, pack.catalogue.label, certificates),
+        recorder=Recorder(writer, pack.catalogue.label, certificates),
     )
+    return house, keys
 
 
-def _gateway(house: House, clients: ClientRegister, answers: IdempotencyKeys) -> Gateway:
+def _gateway(house: House, clients: ClientRegister, answers: IdempotencyKeys, keeping: KeepLog) -> Gateway:
     build = BuildSegment(house)
     return Gateway(
         house=house,
@@ -170,6 +199,8 @@ def _gateway(house: House, clients: ClientRegister, answers: IdempotencyKeys) ->
         erase=EraseSubject(house),
         refresh=RefreshPermissions(house),
         log=ReadLog(house),
+        keep_log=keeping,
+        who_saw=WhoSaw(house, clients.reference_of),
         clients=RegisterClients(house, clients),
         answers=answers,
         doctor=Doctor(house),
@@ -186,12 +217,69 @@ def verify_certificate(settings: Settings, certificate: str) -> str:
     return verify_signed(certificate, [vkey])
 
 
-def _open_log(directory: Path, vault: Vault) -> audit.Log:
+def _witnesses(settings: Settings) -> audit.Policy | None:
+    """Read whom to ask for cosignatures, where anybody is configured."""
+    path = settings.audit_witnesses
+    if path is None:
+        return None
+    try:
+        return audit.Policy.parse(path.read_bytes())
+    except audit.VerificationFailed as failure:
+        raise InvalidInput(f"{path} names no witnesses: {failure}") from None
+
+
+def _open_trail(directory: Path, keys: LogKeys, template: bytes, around: audit.Surroundings) -> audit.Trail:
     """Open the log; one that is not what was published is refused, and so is everything that it would record."""
     try:
-        return audit.Log.open(directory, audit.Signer("segmentation-gateway/log", vault.signing_seed("log")))
+        return audit.Trail.open(directory, LOG_ORIGIN, keys.signer, audit.link_from(template, around.clock), around)
+    except audit.AuditError as error:
+        raise IntegrityFailure(f"the audit log does not open: {error}") from None
+
+
+@contextlib.contextmanager
+def _sequenced(settings: Settings, keys: LogKeys, template: bytes) -> Iterator[audit.LogClient]:
+    """Start the process that writes the log and ends with this one, and connect to it."""
+    home, witnesses = settings.home, _witnesses(settings)
+    secrets = {
+        **keys.secrets(),
+        "origin": LOG_ORIGIN,
+        "link": template.decode(),
+        "witnesses": witnesses.text if witnesses else None,
+    }
+    try:
+        process = audit.start_sequencer(home / "audit", home / LOG_SOCKET, secrets)
     except audit.LogRefused as error:
         raise IntegrityFailure(f"the audit log does not open: {error}") from None
+    with process, audit.LogClient(home / LOG_SOCKET, home / "audit") as client:
+        yield client
+
+
+@dataclass(frozen=True)
+class LogDesk:
+    """What works beside a running service as well: the log, and who may call."""
+
+    log: ReadLog
+    clients: RegisterClients
+
+
+@contextlib.contextmanager
+def open_desk(settings: Settings, clock: Clock | None = None) -> Iterator[LogDesk]:
+    """Reach the log through a running service's sequencer; where none runs, open the home as ``open_gateway`` does."""
+    home = settings.home
+    try:
+        client = audit.LogClient(home / LOG_SOCKET, home / "audit")
+    except audit.LogFailed:
+        with open_gateway(settings, clock) as gateway:
+            yield LogDesk(gateway.log, gateway.clients)
+        return
+    except audit.LogRefused as error:
+        raise Conflict(f"the log that a service writes cannot be reached: {error}") from None
+    with client, contextlib.ExitStack() as stack:
+        pack = read_pack(settings.policies)
+        engine = engine_for(home / "operational.sqlite")
+        stack.callback(engine.dispose)
+        desk = Desk(clock or SystemClock(), pack, Recorder(client, pack.catalogue.label))
+        yield LogDesk(ReadLog(desk), RegisterClients(desk, ClientRegister(engine)))
 
 
 def _publish_key(home: Path, signer: audit.Signer) -> None:

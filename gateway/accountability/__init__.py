@@ -9,8 +9,9 @@ from gateway.accountability.activities import processing_activities, processing_
 from gateway.accountability.checks import verify_log, verify_signed
 from gateway.accountability.entries import SealedTags
 from gateway.accountability.recorder import Recorder
+from gateway.accountability.released import Receipt, Released, released_chunks
 
 __all__ = [
-    "EntryAbout", "Recorder", "SealedTags", "processing_activities", "processing_activities_markdown", "verify_log",
-    "verify_signed",
+    "EntryAbout", "Receipt", "Recorder", "Released", "SealedTags", "processing_activities",
+    "processing_activities_markdown", "released_chunks", "verify_log", "verify_signed",
 ]  # fmt: skip

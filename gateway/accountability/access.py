@@ -23,18 +23,23 @@ _CHUNK: Final = 4096  # entries asked for at a time
 class EntryAbout:
     """An entry that concerns the person, and all that is needed to show it to a stranger."""
 
-    index: int
+    shard: str
+    index: int  # in its shard
     entry: Mapping[str, Any]
     leaf: bytes  # the very bytes that are hashed
     tag: bytes
     tag_index: int | None  # in the side file of a bulk entry; None when the tag stands in the entry
-    proof: tuple[bytes, ...]
-    checkpoint: str
+    proof_file: str  # c2sp.org/tlog-proof; ``python -m audit check`` reads it
 
-    @property
-    def proof_file(self) -> str:
-        """The offline proof (c2sp.org/tlog-proof); ``python -m audit check`` reads it."""
-        return audit.format_proof(self.index, self.proof, self.checkpoint)
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What was searched, so that completeness can be checked: in each shard the entries [minimum, size)."""
+
+    shard: str
+    minimum: int  # entries before were pruned under the retention policy
+    size: int
+    checkpoint: str
 
 
 class _Head(msgspec.Struct):
@@ -46,25 +51,32 @@ class _Head(msgspec.Struct):
 _heads = msgspec.json.Decoder(_Head)
 
 
-def size_of(note: str) -> int:
-    """Return the tree size of a checkpoint that the log has just published."""
-    return int(note.split("\n", 2)[1])
+TagsOf = Callable[[Sequence[EntryId]], bytes]
 
 
-def about(log: audit.Log, checkpoint: str, tags_of: Callable[[Sequence[EntryId]], bytes]) -> list[EntryAbout]:
-    """Try every published entry; return those that carry the person's tag."""
-    size = size_of(checkpoint)
+def about(shards: Mapping[str, audit.PublishedLog], tags_of: TagsOf) -> tuple[list[EntryAbout], list[Searched]]:
+    """Try every published entry; return those that carry the person's tag, and what was searched."""
     found: list[EntryAbout] = []
-    for index, leaf, tag, place in _matches(log, size, tags_of):
-        proof = tuple(log.inclusion(index, size))
-        found.append(EntryAbout(index, msgspec.json.decode(leaf), leaf, tag, place, proof, checkpoint))
-    return found
+    searched: list[Searched] = []
+    for name, shard in shards.items():
+        part = _part(name, shard)
+        for index, leaf, tag, place in _matches(shard, part, tags_of):
+            proof = shard.prove(index).text
+            found.append(EntryAbout(name, index, msgspec.json.decode(leaf), leaf, tag, place, proof))
+        searched.append(part)
+    return found, searched
+
+
+def _part(name: str, shard: audit.PublishedLog) -> Searched:
+    """Fix what is searched before it is: others may refresh the shard meanwhile, and nobody claims more than that."""
+    note = shard.note
+    return Searched(name, shard.minimum, shard.policy.check(note).size, note)
 
 
 def _matches(
-    log: audit.Log, size: int, tags_of: Callable[[Sequence[EntryId]], bytes]
+    shard: audit.PublishedLog, part: Searched, tags_of: TagsOf
 ) -> Iterator[tuple[int, bytes, bytes, int | None]]:
-    numbered = enumerate(log.entries(0, size))
+    numbered = enumerate(shard.entries(part.minimum, part.size), part.minimum)
     while chunk := list(itertools.islice(numbered, _CHUNK)):
         decoded = [(index, leaf, _heads.decode(leaf)) for index, leaf in chunk]
         tagged = [row for row in decoded if row[2].tags or row[2].tags_root]
@@ -74,7 +86,7 @@ def _matches(
             raise ValueError(msg)
         for number, (index, leaf, head) in enumerate(tagged):
             tag = tags[TAG_BYTES * number : TAG_BYTES * (number + 1)]
-            place = _place(log.directory, head.tags_root, tag) if head.tags_root else None
+            place = _place(shard.directory, head.tags_root, tag) if head.tags_root else None
             if place is not None or tag.hex() in head.tags:
                 yield index, leaf, tag, place
 

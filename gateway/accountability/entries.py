@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from gateway.accountability.errors import EventRefused
-from gateway.vocabulary.events import AuditAction, GatewayEvent
+from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent, LogHead, Role
 from gateway.vocabulary.names import EntryId
 
 MAX_TAGS: Final = 1000  # in one entry; more lie in a side file
@@ -31,6 +31,7 @@ def _text(pattern: str) -> msgspec.Meta:
 Id = Annotated[str, _text(_ID)]
 PurposeName = Annotated[str, _text(rf"\*|{_ID}")]
 Code = Annotated[str, _text(_CODE)]
+Origin = Annotated[str, _text(r"[A-Za-z0-9][A-Za-z0-9._~/-]{0,199}")]
 Digest = Annotated[str, _text(_HEX32)]
 Tag = Annotated[str, _text(r"[0-9a-f]{32}")]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -43,7 +44,16 @@ class EntryActor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who asked: a role and a pseudonymous reference."""
 
     type: Literal["operator", "client", "system"]
+    role: Role
     ref: Id
+
+
+class EntryPrevious(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The head of the log that this one goes on from."""
+
+    origin: Origin
+    size: Count
+    root: Digest
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -71,6 +81,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
     request: Id | None = None
     tags: Annotated[tuple[Tag, ...], msgspec.Meta(max_length=MAX_TAGS)] = ()
     tags_root: Digest | None = None
+    previous: EntryPrevious | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +116,12 @@ def written(at: dt.datetime) -> str:
 def leaf(event: GatewayEvent, stamp: Stamp, tags: bytes | SealedTags | None) -> bytes:
     """Return the bytes of an event's entry; raises ``EventRefused`` naming the field that does not fit."""
     raw: dict[str, Any] = {
-        "v": 1, "id": stamp.id, "ts": stamp.ts, "actor": {"type": event.actor.type, "ref": event.actor.ref},
+        "v": 1, "id": stamp.id, "ts": stamp.ts, "actor": _actor(event),
         "action": event.action, "decision": event.decision, "reasons": event.reasons, "purpose": event.purpose,
         "basis": event.legal_basis, "recipient": event.recipient, "source": event.source, "segment": event.segment,
         "snapshot": event.snapshot, "batch": event.batch, "fields": event.fields, "rows": event.rows,
         "members": event.members, "policy": event.policy or stamp.policy, "query": event.query,
-        "request": event.request,
+        "request": event.request, "previous": _previous(event),
     }  # fmt: skip
     raw.update(_tags(event, stamp, tags))
     try:
@@ -123,6 +134,20 @@ def leaf(event: GatewayEvent, stamp: Stamp, tags: bytes | SealedTags | None) -> 
             "a digest, never a value"
         ) from None
     return _encoder.encode(entry)
+
+
+def _actor(event: GatewayEvent) -> dict[str, str]:
+    return {"type": event.actor.type, "role": event.actor.role, "ref": event.actor.ref}
+
+
+def _previous(event: GatewayEvent) -> dict[str, Any] | None:
+    match event.previous, event.action:
+        case LogHead(origin=origin, size=size, root=root), AuditAction.LOG_CONTINUED:
+            return {"origin": origin, "size": size, "root": root}
+        case None, action if action != AuditAction.LOG_CONTINUED:
+            return None
+        case _:
+            raise EventRefused("field `previous` belongs to `log.continued`, and that has one")
 
 
 def _tags(event: GatewayEvent, stamp: Stamp, tags: bytes | SealedTags | None) -> dict[str, Any]:
@@ -142,3 +167,13 @@ def _tags(event: GatewayEvent, stamp: Stamp, tags: bytes | SealedTags | None) ->
                 )
             text = tags.hex()
             return {"tags": tuple(text[at : at + 2 * TAG_BYTES] for at in range(0, len(text), 2 * TAG_BYTES))}
+
+
+def link_template(label: str) -> bytes:
+    """Return the first entry of a shard but for its id, its time and the head of the shard before (``previous``)."""
+    event = GatewayEvent(
+        Actor("system", "log", Role.SYSTEM), AuditAction.LOG_CONTINUED, "permit", policy=label,
+        previous=LogHead("log", 0, "0" * 64),
+    )  # fmt: skip
+    stamp = Stamp(EntryId("a" * 26), "2000-01-01T00:00:00.000000Z", label)
+    return leaf(event, stamp, None)

@@ -21,3 +21,15 @@ class LogDamaged(IntegrityFailure):
     """The audit log, or a note that was signed, is not what it was."""
 
     slug = "log-damaged"
+
+
+class LogCrowded(Unavailable):
+    """The audit log takes nothing more at this moment; the same may be asked again a moment later."""
+
+    slug = "log-crowded"
+
+
+class ClockWentBack(Unavailable):
+    """The machine's clock stands before the last entry: times in the log would be false."""
+
+    slug = "clock-went-back"

@@ -7,8 +7,9 @@ import datetime as dt
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 import numpy as np
@@ -17,11 +18,39 @@ import numpy.typing as npt
 import audit
 from gateway.accountability import access, entries, views
 from gateway.accountability.entries import SealedTags
-from gateway.accountability.errors import EventRefused, LogDamaged, LogUnwritable
+from gateway.accountability.errors import ClockWentBack, EventRefused, LogCrowded, LogDamaged, LogUnwritable
 from gateway.vocabulary.events import GatewayEvent
 from gateway.vocabulary.names import EntryId
 
+CLOCK_TOLERANCE: Final = dt.timedelta(minutes=5)  # clocks are set back a little; times in the log never go back
 _REMEDY = "nothing may leave until the disk is in order and the gateway is started again"
+
+
+Answer = TypeVar("Answer")
+
+
+class Waiting(Protocol):
+    """Entries in the writer's queue."""
+
+    def wait(self) -> list[audit.Receipt]:
+        """Return when they are on disk."""
+
+
+class Writer(Protocol):
+    """What writes the log: in this process (``audit.Trail``), or through the socket of one that does."""
+
+    @property
+    def directory(self) -> Path:
+        """The folder of the shards."""
+
+    def submit(self, entries: Sequence[bytes]) -> Waiting:
+        """Put entries in the queue, in the order of the calls."""
+
+    def checkpoint(self) -> str:
+        """Publish what is durable."""
+
+    def tag_file(self) -> audit.TagFile:
+        """Begin a side file of tags."""
 
 
 class _Instant(msgspec.Struct):
@@ -68,24 +97,24 @@ class Recorder:
     """Turns events into entries of a log; safe to share between threads."""
 
     def __init__(
-        self, log: audit.Log, policy_label: Callable[[], str] | str, signer: audit.Signer | None = None
+        self, writer: Writer, policy_label: Callable[[], str] | str, signer: audit.Signer | None = None
     ) -> None:
         """``policy_label`` stands in entries whose event names no policy; ``signer`` signs certificates."""
-        if signer is not None and signer.name == log.origin:
+        self._writer = writer
+        self._label = policy_label
+        self._signer = signer
+        self._published = audit.PublishedTrail(writer.directory)
+        if signer is not None and signer.name in {shard.origin for shard in self.shards().values()}:
             raise EventRefused(
                 "certificates are signed by another key than the log's, or one could stand for a checkpoint"
             )
-        self._log = log
-        self._label = policy_label
-        self._signer = signer
-        self._order = threading.Lock()  # entries enter the queue in the order of their time
+        self._order = threading.Lock()  # entries get their times one after the other
         self._last = self._last_instant()
 
     def _last_instant(self) -> str:
-        if self._log.size == 0:
-            return ""
+        last = self.latest(1)
         try:
-            return msgspec.json.decode(self._log.entry(self._log.size - 1), type=_Instant).ts
+            return msgspec.json.decode(last[0], type=_Instant).ts if last else ""
         except msgspec.DecodeError:
             raise LogDamaged("the last entry of the audit log is not one of the gateway's") from None
 
@@ -105,20 +134,24 @@ class Recorder:
         """Write an entry and return when it is on disk.
 
         ``tags`` are 16 bytes a person, made under ``entry_id``: up to 1,000 inline, or sealed ones of ``bulk_tags``.
-        The entry's time is ``at``, or the last entry's where the clock went back. Raises ``EventRefused`` when the
-        event does not fit the closed schema and ``LogUnwritable`` when the log cannot be written: then
-        nothing may leave.
+        The entry's time is ``at``, or the last entry's where the clock went back a little. Raises ``EventRefused``
+        when the event does not fit the closed schema, ``ClockWentBack``, and ``LogUnwritable`` (``LogCrowded`` when
+        that is temporary) when the log cannot be written: then nothing may leave.
         """
         if tags is not None and entry_id is None:
             raise EventRefused("tags need the entry id that they were made under")
         instant = entries.written(at)
+        if entries.written(at + CLOCK_TOLERANCE) < self._last:
+            raise ClockWentBack("the clock stands before the last entry of the audit log: set it right")
         policy = event.policy or (self._label if isinstance(self._label, str) else self._label())
         try:
             with self._order:
                 stamp = entries.Stamp(entry_id or self.new_entry_id(), max(instant, self._last), policy)
-                pending = self._log.submit([entries.leaf(event, stamp, tags)])
+                pending = self._writer.submit([entries.leaf(event, stamp, tags)])
                 self._last = stamp.ts
             return pending.wait()[0]
+        except audit.LogBusy:
+            raise LogCrowded("the audit log has more to write than it can at once: try again in a moment") from None
         except audit.LogFailed as error:
             raise LogUnwritable(f"{error}: {_REMEDY}") from None
         except audit.EntryRefused as error:
@@ -127,7 +160,7 @@ class Recorder:
     def bulk_tags(self, entry_id: EntryId) -> BulkTags:
         """Begin the tags of a bulk event; use it as a context manager. Raises ``LogUnwritable``."""
         try:
-            return BulkTags(entry_id, self._log.tag_file())
+            return BulkTags(entry_id, self._writer.tag_file())
         except (audit.LogFailed, OSError):
             raise LogUnwritable(f"the tags of an entry cannot be written: {_REMEDY}") from None
 
@@ -142,52 +175,112 @@ class Recorder:
 
     # -- reading ------------------------------------------------------------------------------------------------
 
-    @property
-    def size(self) -> int:
-        """The number of durable entries."""
-        return self._log.size
+    def checkpoint(self, shard: str | None = None) -> str:
+        """Return a signed checkpoint: of all durable entries in the present shard, or the last one of ``shard``.
 
-    def entries(self, start: int = 0, stop: int | None = None) -> Iterator[dict[str, Any]]:
-        """Walk the entries, decoded, oldest first, in bounded memory."""
-        return (msgspec.json.decode(leaf) for leaf in self._log.entries(start, stop))
-
-    def export(self, format: Literal["csv", "ndjson"]) -> Iterator[bytes]:  # noqa: A002 - the word of the command line
-        """Walk the entries as lines of a file: CSV without tags for reading, or NDJSON of the very bytes hashed."""
-        return views.export(self._log.entries(), format)
-
-    def checkpoint(self) -> str:
-        """Publish a checkpoint over all durable entries and return its signed note. Raises ``LogUnwritable``."""
+        Raises ``LogUnwritable``, and ``IndexError`` where there is no such shard.
+        """
         try:
-            return self._log.checkpoint()
+            note = self._writer.checkpoint()
         except audit.LogFailed as error:
             raise LogUnwritable(f"{error}: {_REMEDY}") from None
+        return note if shard is None else self._shard(shard).note
 
-    def proof(self, index: int) -> str:
-        """Return an entry's offline proof file (c2sp.org/tlog-proof) against a fresh checkpoint; ``IndexError``."""
-        note = self.checkpoint()
-        size = access.size_of(note)
-        if not 0 <= index < size:
-            raise IndexError(f"no entry {index} in a log of {size}")
-        return audit.format_proof(index, self._log.inclusion(index, size), note)
+    def shards(self) -> dict[str, audit.PublishedLog]:
+        """Return every shard, oldest first, with all that is durable at this moment. Raises ``LogDamaged``."""
+        self.checkpoint()
+        try:
+            return self._published.shards()
+        except audit.VerificationFailed as failure:
+            raise LogDamaged(f"the audit log does not verify: {failure}") from None
 
-    def consistency(self, old: int, new: int) -> list[bytes]:
-        """Return the proof that the first ``new`` entries begin with the first ``old``; raises ``ValueError``."""
-        return self._log.consistency(old, new)
+    def _shard(self, name: str | None) -> audit.PublishedLog:
+        shards = self.shards()
+        if name is None:
+            return list(shards.values())[-1]
+        if name not in shards:
+            raise IndexError("the log has no shard of that name")
+        return shards[name]
 
-    def about(self, tags_of: Callable[[Sequence[EntryId]], bytes]) -> list[access.EntryAbout]:
-        """Return every entry that concerns one person, each with its proof against a checkpoint made now.
+    @property
+    def size(self) -> int:
+        """The number of durable entries in all shards."""
+        return sum(shard.size for shard in self.shards().values())
+
+    def leaves(self) -> Iterator[bytes]:
+        """Walk the entries of all shards, oldest first, in bounded memory; what was pruned is left out."""
+        for shard in self.shards().values():
+            yield from shard.entries(shard.minimum)
+
+    def entries(self) -> Iterator[dict[str, Any]]:
+        """Walk the entries, decoded."""
+        return map(msgspec.json.decode, self.leaves())
+
+    def latest(self, count: int) -> list[bytes]:
+        """Return the last entries, oldest first."""
+        found: list[bytes] = []
+        for shard in reversed(self.shards().values()):
+            start = max(shard.minimum, shard.size - (count - len(found)))
+            found[:0] = shard.entries(start)
+            if len(found) >= count:
+                break
+        return found
+
+    def export(self, form: views.Form) -> Iterator[bytes]:
+        """Walk the entries as lines of a file; see ``views``."""
+        shards = self.shards().values()
+        parts = [views.LogPart(shard.origin, shard.entries(shard.minimum), shard.minimum) for shard in shards]
+        return views.export(parts, form)
+
+    def proof(self, index: int, shard: str | None = None) -> str:
+        """Return an entry's offline proof file (c2sp.org/tlog-proof) in what is published now.
+
+        ``index`` counts in the shard (the present one where none is named). Raises ``IndexError``; ``LogDamaged``.
+        """
+        return self._checked(lambda log: log.prove(index).text, shard)
+
+    def consistency(self, old: int, new: int, shard: str | None = None) -> list[bytes]:
+        """Return the proof that the first ``new`` entries begin with the first ``old``; raises ``IndexError``."""
+        return self._checked(lambda log: log.consistency(old, new), shard)
+
+    def file(self, shard: str, path: str) -> bytes:
+        """Return a file of what a shard has published (c2sp.org/tlog-tiles): a tile, a bundle, the policy.
+
+        Raises ``IndexError`` where there is none; ``LogDamaged``.
+        """
+        try:
+            return self._shard(shard).file(path)
+        except (FileNotFoundError, audit.EntryPruned):
+            raise IndexError("the log has not published such a file") from None
+        except audit.VerificationFailed as failure:
+            raise LogDamaged(f"the audit log does not verify: {failure}") from None
+
+    def _checked(self, read: Callable[[audit.PublishedLog], Answer], shard: str | None) -> Answer:
+        try:
+            return read(self._shard(shard))
+        except (ValueError, audit.EntryPruned) as error:
+            raise IndexError(str(error)) from None
+        except audit.VerificationFailed as failure:
+            raise LogDamaged(f"the audit log does not verify: {failure}") from None
+
+    def about(self, tags_of: access.TagsOf) -> tuple[list[access.EntryAbout], list[access.Searched]]:
+        """Return every entry that concerns one person, each with its proof, and what was searched.
 
         ``tags_of`` gives that person's 16-byte tag for each of a list of entry ids, in order. All entries are tried,
         so nothing is left out; whoever holds the person's key can repeat it. Raises ``LogDamaged`` when a tag file is
         gone.
         """
-        return access.about(self._log, self.checkpoint(), tags_of)
+        try:
+            return access.about(self.shards(), tags_of)
+        except audit.VerificationFailed as failure:
+            raise LogDamaged(f"the audit log does not verify: {failure}") from None
 
     def tag_proof(self, found: access.EntryAbout) -> list[bytes]:
         """Return the proof that the tag stands in its entry's side file; empty for tags in the entry itself."""
         if found.tag_index is None:
             return []
+        directory = self._writer.directory / found.shard
         try:
-            return audit.prove_tag(self._log.directory, str(found.entry["tags_root"]), found.tag_index)
+            return audit.prove_tag(directory, str(found.entry["tags_root"]), found.tag_index)
         except audit.VerificationFailed as error:
             raise LogDamaged(str(error)) from None

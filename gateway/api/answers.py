@@ -145,6 +145,89 @@ class Delta(_Released):
     changes: list[Change]
 
 
+class LogShard(Answer):
+    """A quarter of the log."""
+
+    name: str = Field(examples=["2026q4"])
+    origin: str = Field(examples=["segmentation-gateway/log/2026q4"])
+    size: int
+    minimum: int = Field(description="Entries before this one were pruned under the retention policy.")
+    vkeys: list[str] = Field(description="Verifier keys (C2SP signed-note) of its checkpoints.")
+
+
+class Shards(Answer):
+    """The shards of the log, oldest first."""
+
+    shards: list[LogShard]
+
+
+class ActorShown(Answer):
+    """Who looked: the role, and by an officer's decision who it was."""
+
+    type: str = Field(examples=["client"])
+    role: str = Field(examples=["subject-desk"])
+    reference: str | None = None
+
+
+class TagProof(Answer):
+    """How the person's tag leads to the root that a bulk entry names."""
+
+    index: int
+    of: int
+    hashes: list[str]
+
+
+class Consultation(Answer):
+    """An entry of the log that concerns the person, with what proves it to a stranger."""
+
+    ts: dt.datetime
+    action: str = Field(examples=["segment.released"])
+    decision: Literal["permit", "deny"]
+    reasons: list[str] = []
+    purpose: str | None = Field(None, examples=["direct_marketing"])
+    basis: str | None = Field(None, description="Legal basis, Art. 6 GDPR.", examples=["6(1)(a)"])
+    recipient: str | None = None
+    source: str | None = None
+    segment: str | None = None
+    fields: list[str] = []
+    request: str | None = None
+    actor: ActorShown
+    shard: str
+    index: int
+    entry: str = Field(description="The very bytes that are hashed, base 64.")
+    proof: str = Field(description="An offline proof (C2SP tlog-proof).")
+    tag: str = Field(description="The person's tag in this entry; only the person's own key makes it.")
+    tag_proof: TagProof | None
+
+
+class SearchedShard(Answer):
+    """What was searched: every entry from `from` to `to`, under this checkpoint."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    shard: str
+    start: int = Field(alias="from")
+    to: int
+    checkpoint: str
+
+
+class Consultations(Answer):
+    """Who saw a person's data: every entry of the log that concerns them."""
+
+    request: str
+    due: dt.date
+    identities: bool = Field(description="Whether it names who looked, by an officer's decision.")
+    entries: list[Consultation]
+    searched: list[SearchedShard]
+    audit_key: str | None = Field(description="The person's own; `python -m audit scan` repeats the search with it.")
+
+
+class IdentityDecision(Answer):
+    """The name of a decision on record."""
+
+    decision: str
+
+
 class Consistency(Answer):
     """A consistency proof (RFC 6962)."""
 

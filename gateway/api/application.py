@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.staticfiles import StaticFiles
 
 from gateway import __version__
-from gateway.api import documents, ingest, log, people, problems, segments
+from gateway.api import consultations, documents, ingest, log, people, problems, segments
 from gateway.api.answers import Health
 from gateway.api.cursors import Cursors
 from gateway.api.hardening import Hardening
@@ -47,7 +47,15 @@ def create_app(gateway: Gateway, settings: Settings) -> FastAPI:
     app.state.gateway, app.state.settings, app.state.cursors = gateway, settings, Cursors()
     app.state.readiness = Readiness(gateway)
     problems.install(app)
-    for router in (ingest.router, people.router, segments.router, log.router, health, documents.router):
+    for router in (
+        ingest.router,
+        people.router,
+        consultations.router,
+        segments.router,
+        log.router,
+        health,
+        documents.router,
+    ):
         app.include_router(router)
     app.mount("/assets", StaticFiles(directory=documents.HERE / "assets"), name="assets")
     app.add_middleware(Hardening)

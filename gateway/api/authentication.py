@@ -13,7 +13,6 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from gateway.api.bodies import MAX_JSON, bounded
 from gateway.flows.register_clients import Client, Scope
 from gateway.foundation.errors import NotPermitted
-from gateway.vocabulary.events import Actor
 from gateway.wiring import Gateway
 
 _bearer = HTTPBearer(
@@ -77,8 +76,3 @@ class Guarded(APIRoute):
             return await handler(bounded(request, limit))
 
         return guarded
-
-
-def actor_of(client: Client) -> Actor:
-    """Return the client as it stands in the log."""
-    return Actor("client", client.reference)

@@ -76,6 +76,26 @@ class RequestBody(Body):
     lift: bool = Field(default=False, description="Restriction: end it.")
 
 
+class WhoSawBody(Body):
+    """Ask who saw a person's data."""
+
+    model_config = ConfigDict(title="ConsultationsQuery")
+
+    subject: SubjectBody
+    decision: Identifier | None = Field(None, description="The officer's decision to tell who looked.")
+    with_key: bool = Field(default=False, description="Add the person's audit key, to repeat the search.")
+
+
+class IdentityDecisionBody(Body):
+    """Decide whether a person is told which employees looked at their data."""
+
+    model_config = ConfigDict(title="IdentityDecisionRequest")
+
+    subject: SubjectBody
+    permit: bool
+    reason: Literal["needed_for_rights", "not_needed_for_rights", "protects_employee"]
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A body, in memory only, and its digest (hex)."""

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Path, Response
 
 from gateway.api.answers import BatchAnswer
-from gateway.api.authentication import Allowed, Guarded, TheGateway, actor_of
+from gateway.api.authentication import Allowed, Guarded, TheGateway
 from gateway.api.bodies import MEDIA_IN, Identifier, Upload, upload
 from gateway.api.problems import documented
-from gateway.flows.register_clients import Client, Scope
+from gateway.flows.register_clients import Client, Scope, actor_of
 from gateway.foundation.errors import NotPermitted
 from gateway.vocabulary.names import SourceId
 

@@ -7,11 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 
 from gateway.api.answers import AccessAnswer, ChoiceAnswer, Choices, ErasureAnswer, Recorded
-from gateway.api.authentication import Allowed, Guarded, TheGateway, actor_of
+from gateway.api.authentication import Allowed, Guarded, TheGateway
 from gateway.api.bodies import ConsentBody, RequestBody, SubjectQuery
 from gateway.api.problems import documented
+from gateway.api.releasing import AboutNobody, releases
 from gateway.flows.record_consent import Choice
-from gateway.flows.register_clients import Client, Scope
+from gateway.flows.register_clients import Client, Scope, actor_of
+from gateway.flows.released import Released
 from gateway.vocabulary.consents import ALL_PURPOSES, ConsentStatus
 from gateway.vocabulary.names import PurposeId
 from gateway.wiring import Gateway
@@ -42,17 +44,19 @@ def record_consent(body: ConsentBody, gateway: TheGateway, client: Desk) -> Reco
     operation_id="query_consents",
     summary="Show a person's choices",
     response_model=Choices,
-    responses=_REFUSALS,
+    responses=_REFUSALS | documented(500),
 )
-def query_consents(body: SubjectQuery, gateway: TheGateway, client: Desk) -> dict[str, Any]:
+@releases
+def query_consents(body: SubjectQuery, gateway: TheGateway, client: Desk) -> Released[dict[str, Any]]:
     """Return a person's choices, oldest first; none for somebody unknown. The look is on record."""
-    history = gateway.show_consents(body.subject.pair, actor_of(client))
-    return {
-        "events": [
-            {"purpose": e.purpose, "status": e.status, "at": e.at, "notice": e.notice, "channel": e.channel}
-            for e in history
-        ]
-    }
+    return gateway.show_consents(body.subject.pair, actor_of(client)).map(
+        lambda history: {
+            "events": [
+                {"purpose": e.purpose, "status": e.status, "at": e.at, "notice": e.notice, "channel": e.channel}
+                for e in history
+            ]
+        }
+    )
 
 
 @router.post(
@@ -61,17 +65,21 @@ def query_consents(body: SubjectQuery, gateway: TheGateway, client: Desk) -> dic
     summary="Answer a data subject's request",
     response_model=AccessAnswer | ErasureAnswer | ChoiceAnswer,
     response_description="By kind: the access package, the erasure with its certificate, or what is on record now.",
-    responses=_REFUSALS | documented(409),
+    responses=_REFUSALS | documented(409, 500),
 )
-def answer_request(body: RequestBody, gateway: TheGateway, client: Desk) -> dict[str, Any]:
+@releases
+def answer_request(
+    body: RequestBody, gateway: TheGateway, client: Desk
+) -> Released[dict[str, Any]] | AboutNobody[dict[str, Any]]:
     """Answer a data subject's request: access, erasure, restriction or objection.
 
     Somebody unknown and somebody who was erased get answers of the same shape.
     """
     match body.kind:
         case "access":
-            answer = gateway.access(body.subject.pair, actor_of(client), language=body.language)
-            return {"request": answer.request, "due": answer.due, "package": answer.package}
+            return gateway.access(body.subject.pair, actor_of(client), language=body.language).map(
+                lambda answer: {"request": answer.request, "due": answer.due, "package": answer.package}
+            )
         case "erasure":
             return _erase(body, gateway, client)
         case "restriction":
@@ -82,24 +90,26 @@ def answer_request(body: RequestBody, gateway: TheGateway, client: Desk) -> dict
             return _choose(body, gateway, client, purposes, ConsentStatus.OBJECTED)
 
 
-def _erase(body: RequestBody, gateway: Gateway, client: Client) -> dict[str, Any]:
+def _erase(body: RequestBody, gateway: Gateway, client: Client) -> Released[dict[str, Any]]:
     answer = gateway.erase(body.subject.pair, actor_of(client), suppress=body.suppress, dry_run=body.dry_run)
-    return {
-        "request": answer.request,
-        "plan": answer.plan,
-        "rows": answer.rows,
-        "certificate": answer.certificate,
-        "nonce": answer.nonce,
-    }
+    return answer.map(
+        lambda done: {
+            "request": done.request,
+            "plan": done.plan,
+            "rows": done.rows,
+            "certificate": done.certificate,
+            "nonce": done.nonce,
+        }
+    )
 
 
 def _choose(
     body: RequestBody, gateway: Gateway, client: Client, purposes: list[PurposeId], status: ConsentStatus
-) -> dict[str, Any]:
+) -> AboutNobody[dict[str, Any]]:
     choices = [Choice(purpose, status, channel="api") for purpose in purposes]
     for choice in choices:
         gateway.record_consent.check(choice)
     if not body.dry_run:
         for choice in choices:
             gateway.record_consent(body.subject.pair, choice, actor_of(client))
-    return {"recorded": not body.dry_run, "status": status, "purposes": purposes}
+    return AboutNobody({"recorded": not body.dry_run, "status": status, "purposes": purposes})

@@ -42,7 +42,7 @@ TITLES = {
     "conflict": "The state of things does not allow it now",
     "too-small": "The segment is under its minimum size, or does not exist",
     "unavailable": "Something that must work before data may move does not",
-    "integrity-failure": "Stored bytes are not what they were",
+    "integrity-failure": "Stored bytes are not what they were, or an answer has no entry in the log",
 }
 # Status → slug, reason code, detail; for what the framework refuses before a flow is asked.
 _REFUSED: dict[int, tuple[str, str, str]] = {

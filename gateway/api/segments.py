@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from gateway.api import answers, negotiation
-from gateway.api.authentication import Allowed, Guarded, TheGateway, actor_of
+from gateway.api.authentication import Allowed, Guarded, TheGateway
 from gateway.api.bodies import Identifier
 from gateway.api.cursors import Cursors
 from gateway.api.problems import documented
+from gateway.api.releasing import releases
 from gateway.flows.read_members import MembersPage, PageRequest
-from gateway.flows.register_clients import Client, Scope
+from gateway.flows.register_clients import Client, Scope, actor_of
 from gateway.flows.release_segment import ReleasePackage, ReleaseRequest
+from gateway.flows.released import Released
 from gateway.vocabulary.names import RecipientId, ReleaseId, SegmentId
 
 router = APIRouter(prefix="/v1/segments", tags=["segments"], route_class=Guarded)
@@ -96,8 +99,9 @@ def build_snapshot(segment: SegmentPath, gateway: TheGateway, client: Officer) -
     operation_id="read_members",
     summary="Pull the members",
     response_model=answers.Members,
-    responses={**_PAGE, **documented(401, 403, 404, 406, 409, 422, 503)},
+    responses={**_PAGE, **documented(401, 403, 404, 406, 409, 422, 500, 503)},
 )
+@releases
 def read_members(
     segment: SegmentPath,
     request: Request,
@@ -105,7 +109,7 @@ def read_members(
     client: Puller,
     paging: Annotated[Paging, Depends()],
     if_none_match: Annotated[str | None, Header(max_length=1000, description="The ETag that you have.")] = None,
-) -> Response:
+) -> Released[Response]:
     """Return the members' pseudonyms, in pages of JSON, or whole as CSV, NDJSON or Parquet (by `Accept`).
 
     Without `cursor` a new release is made; `next` leads on within it. Whoever withdraws in between is left out of the
@@ -118,16 +122,20 @@ def read_members(
     if paging.cursor is not None:
         release, after = cursors.read(paging.cursor, recipient)
         wanted_page = PageRequest(ReleaseId(release), SegmentId(segment), recipient, after, paging.limit)
-        return _page(gateway.members.page(wanted_page, actor_of(client)), cursors, None)
+        return gateway.members.page(wanted_page, actor_of(client)).map(lambda page: _page(page, cursors, None))
     wanted = ReleaseRequest(SegmentId(segment), recipient, "ndjson" if form == "json" else form)
-    package = gateway.release(wanted, actor_of(client))
-    tag = negotiation.tag(package.etag, form)
-    if negotiation.matches(if_none_match, tag):
-        return Response(status_code=304, headers=_naming(package, tag))
-    if form != "json":
-        return Response(package.data, media_type=negotiation.media_of(form), headers=_naming(package, tag))
-    first = PageRequest(package.disclosure.release, SegmentId(segment), recipient, "", paging.limit)
-    return _page(gateway.members.page(first, actor_of(client)), cursors, tag)
+    released = gateway.release(wanted, actor_of(client))
+
+    def answered(package: ReleasePackage) -> Released[Response]:
+        tag = negotiation.tag(package.etag, form)
+        if negotiation.matches(if_none_match, tag):
+            return released.map(lambda _: Response(status_code=304, headers=_naming(package, tag)))
+        if form != "json":
+            return released.map(lambda _: _file(package, form))
+        first = PageRequest(package.disclosure.release, SegmentId(segment), recipient, "", paging.limit)
+        return gateway.members.page(first, actor_of(client)).map(lambda page: _page(page, cursors, tag))
+
+    return released.then(answered)
 
 
 @router.get(
@@ -135,11 +143,12 @@ def read_members(
     operation_id="read_delta",
     summary="Pull what changed",
     response_model=answers.Delta,
-    responses={**_CHANGES, **documented(401, 403, 404, 406, 422, 503)},
+    responses={**_CHANGES, **documented(401, 403, 404, 406, 422, 500, 503)},
 )
+@releases
 def read_delta(
     segment: SegmentPath, request: Request, gateway: TheGateway, client: Puller, since: ReleaseText = None
-) -> Response:
+) -> Released[Response]:
     """Return who entered and who left since a release of yours (`since`; the newest when not given).
 
     The answer is a release itself: name it in the next `since`. While you name the older one, you are told the same
@@ -153,13 +162,19 @@ def read_delta(
         delta=True,
         since=ReleaseId(since) if since else None,
     )
-    package = gateway.release(wanted, actor_of(client))
+    answered = _changes if form == "json" else partial(_file, form=form)
+    return gateway.release(wanted, actor_of(client)).map(answered)
+
+
+def _file(package: ReleasePackage, form: negotiation.Form) -> Response:
     headers = _naming(package, negotiation.tag(package.etag, form))
-    if form != "json":
-        return Response(package.data, media_type=negotiation.media_of(form), headers=headers)
+    return Response(package.data, media_type=negotiation.media_of(form), headers=headers)
+
+
+def _changes(package: ReleasePackage) -> Response:
     changes = [json.loads(line) for line in package.data.splitlines()]
     about = _about(package.disclosure) | {"previous": package.disclosure.previous, "changes": changes}
-    return _json(about, headers)
+    return _json(about, _naming(package, negotiation.tag(package.etag, "json")))
 
 
 def _naming(package: ReleasePackage, tag: str) -> dict[str, str]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.terminal import OPERATOR, Options, command, subject_of
+from gateway.cli.terminal import OPERATOR, Options, command, output_folder, subject_of
 from gateway.cli.usage import WrongUsage
-from gateway.foundation.errors import InvalidInput
 from gateway.foundation.files import write_durably
 from gateway.vocabulary.consents import ConsentStatus
 from gateway.vocabulary.names import PurposeId
@@ -55,7 +53,7 @@ def show(options: Options, subject: Subject) -> None:
     """Show a person's choices, oldest first."""
     who = subject_of(subject)
     with options.gateway() as gateway:
-        history = gateway.show_consents(who, OPERATOR)
+        history = gateway.show_consents(who, OPERATOR).value
     lines = [
         f"{e.at:%Y-%m-%d %H:%M} {e.purpose} {e.status} (recorded {e.recorded_at:%Y-%m-%d}, by {e.channel})"
         for e in history
@@ -75,11 +73,11 @@ def access(
     language: Annotated[str, typer.Option("--language", help="en, fi, hu or uk.")] = "en",
 ) -> None:
     """Give a person everything we hold about them (Art. 15)."""
-    who, folder = subject_of(subject), _folder(out)
+    who, folder = subject_of(subject), output_folder(out)
     if language not in LANGUAGES:
         raise WrongUsage(f"--language is {', '.join(LANGUAGES)}")
     with options.gateway() as gateway:
-        answer = gateway.access(who, OPERATOR, language=language)
+        answer = gateway.access(who, OPERATOR, language=language).value
     text = json.dumps(answer.package, ensure_ascii=False, indent=2, default=str)
     if folder is None:
         options.emit(answer.package, text)
@@ -104,9 +102,9 @@ def erase(
     ] = True,
 ) -> None:
     """Erase a person (Art. 17): rows, keys, lists to come; recipients are told; a certificate is signed."""
-    who, folder = subject_of(subject), _folder(out)
+    who, folder = subject_of(subject), output_folder(out)
     with options.gateway() as gateway:
-        answer = gateway.erase(who, OPERATOR, suppress=suppress, dry_run=dry_run)
+        answer = gateway.erase(who, OPERATOR, suppress=suppress, dry_run=dry_run).value
     result: dict[str, Any] = {
         "request": answer.request, "found": answer.found, "plan": answer.plan, "rows": answer.rows, "dry_run": dry_run,
     }  # fmt: skip
@@ -192,15 +190,6 @@ def _plan(plan: dict[str, Any]) -> str:
     told = plan["recipients_to_notify"]
     lines.append(f"would tell {', '.join(told)} in the next delta" if told else "no recipient to tell")
     return "\n".join([*lines, "nothing was changed"])
-
-
-def _folder(out: Path | None) -> Path | None:
-    """Make the folder for an answer before anything is done: an answer must not be lost for want of a place."""
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        if not os.access(out, os.W_OK):
-            raise InvalidInput(f"nothing can be written in `{out}`: correct its mode or name another folder")
-    return out
 
 
 def _written(folder: Path, name: str, text: str) -> Path:

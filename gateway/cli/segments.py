@@ -68,7 +68,7 @@ def explain(
     """Say why a person is or is not in a segment; the look is on record."""
     who = subject_of(subject)
     with options.gateway() as gateway:
-        answer = gateway.explain(SegmentId(segment), who, OPERATOR)
+        answer = gateway.explain(SegmentId(segment), who, OPERATOR).value
     permitted = "permits it now" if answer["permitted_now"] else "does not permit it now: not in the segment"
     options.emit(answer, "\n".join([f"the person {permitted}", *_tree(answer["explanation"])]))
 
@@ -104,12 +104,12 @@ def release(
         raise WrongUsage("the folder of --out does not exist")
     request = ReleaseRequest(SegmentId(segment), RecipientId(recipient), form, delta)  # type: ignore[arg-type] # checked above
     with options.gateway() as gateway:
-        package = gateway.release(request, OPERATOR)
-        write_durably(out, package.data)
-    d = package.disclosure
+        released = gateway.release(request, OPERATOR)
+        write_durably(out, released.value.data)
+    d, entry = released.value.disclosure, released.receipt.index
     options.emit(
         {"release": d.release, "snapshot": d.snapshot, "size": d.size, "entered": d.entered, "left": d.left,
-         "sha256": d.sha256, "audit_entry": package.entry, "file": str(out)},
+         "sha256": d.sha256, "audit_entry": entry, "file": str(out)},
         f"{d.kind} for {recipient}: {d.size:,} people, {d.entered:,} entered, {d.left:,} left; "
-        f"in {out} (log entry {package.entry})",
+        f"in {out} (log entry {entry})",
     )  # fmt: skip

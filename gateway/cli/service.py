@@ -42,7 +42,7 @@ def serve(
 
     quiet_logs(json_lines=True)
     settings = options.settings()
-    with _listening(host, port) as listener, open_gateway(settings) as gateway:
+    with _listening(host, port) as listener, open_gateway(settings, sequencer=True) as gateway:
         address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
         app = create_app(gateway, settings)
         server = uvicorn.Server(uvicorn.Config(app, server_header=False, access_log=False, log_level="warning"))
@@ -57,7 +57,7 @@ def serve(
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
     """Take the port before the home is opened, so that a taken one is told at once."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:  # named: else Nagle delays answers
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
@@ -84,7 +84,7 @@ def _stopping_quietly() -> Iterator[None]:
 def add(options: Options, reference: Reference, scope: ScopeOption) -> None:
     """Add a client; its key is shown this once."""
     named = _scope(scope)
-    with options.gateway() as gateway:
+    with options.desk() as gateway:
         key = gateway.clients.add(reference, named, OPERATOR)
     options.emit({"reference": reference, "scope": scope, "key": key}, key)
 
@@ -98,7 +98,7 @@ def revoke(
 ) -> None:
     """End a client's access at once."""
     named = _scope(scope)
-    with options.gateway() as gateway:
+    with options.desk() as gateway:
         if not dry_run:
             gateway.clients.revoke(reference, named, OPERATOR)
         elif not any(live and (c.reference, c.scope) == (reference, named) for c, _, live in gateway.clients.all()):
@@ -112,7 +112,7 @@ def revoke(
 @command(clients, "list")
 def list_all(options: Options) -> None:
     """List the clients."""
-    with options.gateway() as gateway:
+    with options.desk() as gateway:
         entries = gateway.clients.all()
     rows = [{"reference": c.reference, "scope": c.scope, "added": at, "live": live} for c, at, live in entries]
     options.emit(

@@ -7,6 +7,7 @@ import errno
 import functools
 import inspect
 import json
+import os
 import sqlite3
 import sys
 import traceback
@@ -23,7 +24,7 @@ from gateway.vocabulary.events import Actor
 
 if TYPE_CHECKING:
     from gateway.foundation.settings import Settings
-    from gateway.wiring import Gateway
+    from gateway.wiring import Gateway, LogDesk
 
 OPERATOR = Actor("operator", "cli")
 _NOT_WRITTEN = "SQLITE_IOERR_WRITE"  # SQLite's word for a write that the system cut short
@@ -69,6 +70,15 @@ class Options:
         quiet_logs(json_lines=self.json)
         with open_gateway(self.settings()) as gateway:
             yield gateway
+
+    @contextlib.contextmanager
+    def desk(self) -> Iterator[LogDesk]:
+        """Reach the log, also beside a running service."""
+        from gateway.wiring import open_desk
+
+        quiet_logs(json_lines=self.json)
+        with open_desk(self.settings()) as desk:
+            yield desk
 
     def emit(self, result: Mapping[str, Any], words: str) -> None:
         """Print the result: as one JSON object where asked, else in words."""
@@ -215,3 +225,12 @@ def input_file(path: Path) -> Path:
     if not path.is_file():
         raise InvalidInput(f"there is no file `{path}`: check the path")
     return path
+
+
+def output_folder(out: Path | None) -> Path | None:
+    """Make the folder for an answer before anything is done: an answer must not be lost for want of a place."""
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        if not os.access(out, os.W_OK):
+            raise InvalidInput(f"nothing can be written in `{out}`: correct its mode or name another folder")
+    return out

@@ -14,6 +14,7 @@ from sqlmodel import Field, Session, SQLModel, select
 
 from gateway.foundation.database import Instant
 from gateway.foundation.errors import Conflict, InvalidInput, NotFound
+from gateway.foundation.identifiers import new_id
 
 _REFERENCE = re.compile(r"[a-z][a-z0-9_-]{0,63}\Z")  # what fits into an entry of the log
 
@@ -30,10 +31,18 @@ class Scope(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A known caller. For a source or recipient ``reference`` is the id of its contract."""
+    """A known caller. For a source or recipient ``reference`` is the id of its contract.
+
+    ``actor`` is how the audit log knows it: the contract's id, or, where a person may stand behind the key, a random
+    name that only this register can lead back.
+    """
 
     reference: str
     scope: Scope
+    actor: str
+
+
+_CONTRACTS = frozenset({Scope.SOURCE, Scope.RECIPIENT})  # their references name systems
 
 
 class ClientRow(SQLModel, table=True):
@@ -44,6 +53,7 @@ class ClientRow(SQLModel, table=True):
     key_digest: bytes = Field(sa_column=sa.Column(sa.LargeBinary(32), primary_key=True))
     reference: str
     scope: str
+    actor: str
     created_at: dt.datetime = Field(sa_column=sa.Column(Instant, nullable=False))
     revoked_at: dt.datetime | None = Field(default=None, sa_column=sa.Column(Instant, nullable=True))
 
@@ -69,7 +79,13 @@ class ClientRegister:
         with Session(self._engine) as session:
             if self._live(session, reference, scope):
                 raise Conflict("a client of that reference and scope exists: revoke it first")
-            row = ClientRow(key_digest=_digest(key), reference=reference, scope=scope.value, created_at=at)
+            row = ClientRow(
+                key_digest=_digest(key),
+                reference=reference,
+                scope=scope.value,
+                actor=reference if scope in _CONTRACTS else new_id("act"),
+                created_at=at,
+            )
             session.add(row)
             session.commit()
         return key
@@ -89,14 +105,20 @@ class ClientRegister:
         """Return the live client of a key, or ``None``; the look-up is by digest, so timing tells nothing of a key."""
         with Session(self._engine) as session:
             row = session.get(ClientRow, _digest(key))
-            return None if row is None or row.revoked_at else Client(row.reference, Scope(row.scope))
+            return None if row is None or row.revoked_at else _client(row)
+
+    def reference_of(self, actor: str) -> str | None:
+        """Return the reference of the client, live or not, that the audit log knows as ``actor``."""
+        with Session(self._engine) as session:
+            row = session.exec(select(ClientRow).where(ClientRow.actor == actor)).first()
+            return row.reference if row else None
 
     def all(self) -> list[tuple[Client, dt.datetime, bool]]:
         """Return every client with when it was added and whether it is live."""
         with Session(self._engine) as session:
             rows = session.exec(select(ClientRow)).all()
             return sorted(
-                ((Client(r.reference, Scope(r.scope)), r.created_at, r.revoked_at is None) for r in rows),
+                ((_client(row), row.created_at, row.revoked_at is None) for row in rows),
                 key=lambda entry: (entry[0].scope, entry[0].reference),
             )
 
@@ -104,6 +126,10 @@ class ClientRegister:
     def _live(session: Session, reference: str, scope: Scope) -> list[ClientRow]:
         rows = session.exec(select(ClientRow).where(ClientRow.reference == reference, ClientRow.scope == scope.value))
         return [row for row in rows if row.revoked_at is None]
+
+
+def _client(row: ClientRow) -> Client:
+    return Client(row.reference, Scope(row.scope), row.actor)
 
 
 def _digest(key: str) -> bytes:

@@ -32,7 +32,7 @@ def erased(gateway: Gateway, settings: Settings, person: Person, actor: Actor, s
         raise Conflict("the person whom the demo erases is not there")
     known_by, key = found_by(gateway, person), key_parts(gateway, subject)
     before = search(settings.home, key[:1])
-    answer = gateway.erase(person.identifier, actor)
+    answer = gateway.erase(person.identifier, actor).value
     body = certificate_holds(settings, answer.certificate or "")
     still, traces, parts = found_by(gateway, person), search(settings.home, person.forms), search(settings.home, key)
     say(f"before: found by {listed(known_by)}; their wrapped key in {plural(before.hits, 'file')}")
@@ -63,6 +63,7 @@ def verified(log: Path, work: Path, say: Say) -> dict[str, Any]:
         say("python -m audit verify: REFUSED")
         return {"entries": 0, "verified": False, "changed_copy_refused": changed}
     say(f"python -m audit verify: {plural(found['size'], 'entry', 'entries')} verified, it survived the erasure")
-    say(f"root {found['root']}")
+    root = found["shards"][-1]["root"]
+    say(f"root {root}")
     say(f"a copy with one bit turned over: {'refused' if changed else 'ACCEPTED'}")
-    return {"entries": found["size"], "verified": True, "root": found["root"], "changed_copy_refused": changed}
+    return {"entries": found["size"], "verified": True, "root": root, "changed_copy_refused": changed}

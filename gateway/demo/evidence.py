@@ -98,20 +98,32 @@ def certificate_holds(settings: Settings, certificate: str) -> dict[str, Any] | 
 
 def verified_from_outside(log: Path) -> dict[str, Any] | None:
     """Return what ``python -m audit verify`` says of a log, in a process of its own; ``None`` where it refuses."""
-    vkey = (log / "vkey").read_text(encoding="ascii").strip()
-    command = [sys.executable, "-m", "audit", "verify", str(log), "--vkey", vkey, "--json"]
+    vkeys = [vkey for policy in log.glob("*/policy") for vkey in _keys(policy)]
+    command = [sys.executable, "-m", "audit", "verify", str(log), "--json"]
+    command += [part for vkey in vkeys for part in ("--vkey", vkey)]
     done = subprocess.run(command, capture_output=True, check=False, timeout=60)  # noqa: S603 - our own program
     return json.loads(done.stdout) if done.returncode == 0 else None
 
 
+def _keys(policy: Path) -> list[str]:
+    """The log's keys in its policy file (c2sp.org/tlog-policy)."""
+    lines = [line.split() for line in policy.read_text(encoding="utf-8").splitlines()]
+    return [words[1] for words in lines if words[:1] == ["log"]]
+
+
 def refused_when_changed(log: Path, work: Path) -> bool:
-    """Tell whether a copy of the log with one bit turned over is refused; the log itself is not touched."""
+    """Tell whether a copy of the log with one bit of an entry turned over is refused; the log is not touched."""
     copy = work / "changed-log"
     shutil.copytree(log, copy)
-    journal = copy / "journal"
-    data = bytearray(journal.read_bytes())
-    data[len(data) // 2] ^= 1
-    journal.write_bytes(data)
+    change_an_entry(copy)
     refused = verified_from_outside(copy) is None
     shutil.rmtree(copy)
     return refused
+
+
+def change_an_entry(log: Path) -> None:
+    """Turn over one bit of a published entry, in the middle of its bundle."""
+    bundle = max(log.glob("*/tile/entries/**/*"), key=lambda path: path.is_file() and path.stat().st_size)
+    data = bytearray(bundle.read_bytes())
+    data[len(data) // 2] ^= 1
+    bundle.write_bytes(data)

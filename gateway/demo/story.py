@@ -175,7 +175,7 @@ def _refusal(gateway: Gateway) -> str:
 
 
 def _release(gateway: Gateway, recipient: RecipientId, *, delta: bool = False) -> ReleasePackage:
-    return gateway.release(ReleaseRequest(SEGMENT, recipient, "csv", delta), OPERATOR)
+    return gateway.release(ReleaseRequest(SEGMENT, recipient, "csv", delta), OPERATOR).value
 
 
 def _pseudonyms(package: ReleasePackage) -> list[str]:
@@ -220,12 +220,12 @@ def _two_members(gateway: Gateway, files: DemoFiles) -> tuple[Person, Person]:
 
 
 def _is_member(gateway: Gateway, email: str) -> bool:
-    answer = gateway.explain(SEGMENT, ("email", email), OPERATOR)
+    answer = gateway.explain(SEGMENT, ("email", email), OPERATOR).value
     return bool(answer["permitted_now"] and answer["explanation"]["holds"])
 
 
 def _access(story: Story, gateway: Gateway, person: Person) -> dict[RecipientId, str]:
-    package = gateway.access(person.identifier, OPERATOR).package
+    package = gateway.access(person.identifier, OPERATOR).value.package
     data, releases, looks = package["data"], package["releases"], package["consultations"]
     story.say(
         f"the package: {plural(len(data['identifiers']), 'sealed value')}, {plural(len(data['events']), 'purchase')}, "

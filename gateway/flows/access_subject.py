@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from gateway.accountability import Receipt, Released
 from gateway.flows.build_segment import Segments
 from gateway.flows.held_columns import HeldColumn
 from gateway.flows.house import House
@@ -38,23 +39,25 @@ class AccessSubject:
 
     house: House
 
-    def __call__(self, identifier: tuple[str, str], actor: Actor, *, language: str = "en") -> AccessAnswer:
+    def __call__(self, identifier: tuple[str, str], actor: Actor, *, language: str = "en") -> Released[AccessAnswer]:
         """Return the package for the person whom ``identifier`` (type, value) names."""
         # One journey at a time: nobody is erased while their package is made, and no batch holds the database.
         with self.house.writing:
             return self._answer(identifier, actor, language)
 
-    def _answer(self, identifier: tuple[str, str], actor: Actor, language: str) -> AccessAnswer:
+    def _answer(self, identifier: tuple[str, str], actor: Actor, language: str) -> Released[AccessAnswer]:
         house, at = self.house, self.house.clock.now()
         subject = house.find(identifier)
         request = house.requests.open(RequestKind.ACCESS, subject, at=at, country=house.catalogue.controller.country)
-        self._on_record(subject, actor, request.id, at)
+        receipt = self._on_record(subject, actor, request.id, at)
         parts = self._parts(subject, request.id, language) if subject is not None else None
         package = access_package(parts, house.catalogue, at=at, language=language)
         house.requests.complete(request.id, at=house.clock.now())
-        return AccessAnswer(request.id, request.due, subject is not None, package)
+        return Released(receipt, AccessAnswer(request.id, request.due, subject is not None, package))
 
-    def _on_record(self, subject: SubjectReference | None, actor: Actor, request: RequestId, at: dt.datetime) -> None:
+    def _on_record(
+        self, subject: SubjectReference | None, actor: Actor, request: RequestId, at: dt.datetime
+    ) -> Receipt:
         """The access itself is on record before anything is gathered, and in the package too."""
         entry = self.house.recorder.new_entry_id()
         event = GatewayEvent(
@@ -67,7 +70,7 @@ class AccessSubject:
             request=request,
         )
         tags = self.house.vault.tags_of(subject, [entry]) if subject is not None else None
-        self.house.recorder.record(event, at=at, entry_id=entry, tags=tags)
+        return self.house.recorder.record(event, at=at, entry_id=entry, tags=tags)
 
     def _parts(self, subject: SubjectReference, request: RequestId, language: str) -> PersonParts:
         house = self.house
@@ -121,7 +124,7 @@ class AccessSubject:
 
     def _consultations(self, subject: SubjectReference) -> list[Consultation]:
         """Every entry of the log that concerns the person; all entries are tried, so none is left out."""
-        found = self.house.recorder.about(lambda entries: self.house.vault.tags_of(subject, entries))
+        found, _ = self.house.recorder.about(lambda entries: self.house.vault.tags_of(subject, entries))
         return [
             Consultation(
                 at=dt.datetime.fromisoformat(about.entry["ts"]),

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from gateway.accountability import Released
 from gateway.flows.house import House
 from gateway.flows.permissions import RefreshPermissions, permitted_purposes
 from gateway.foundation.errors import NotFound, NotPermitted
@@ -100,9 +101,10 @@ def permit_for(house: House, definition: SegmentDefinition, actor: Actor) -> Per
 
 
 def _checked(house: House, definition: SegmentDefinition, actor: Actor, decision: Permit | Deny) -> GatewayEvent:
+    basis: str | None = None
     match decision:
         case Permit() as permit:
-            outcome, reasons = "permit", tuple(map(str, permit.rules))
+            outcome, reasons, basis = "permit", tuple(map(str, permit.rules)), permit.legal_basis
         case Deny() as denial:
             outcome = "deny"
             reasons = tuple(dict.fromkeys(str(r.rule or r.code) for r in denial.reasons))
@@ -112,6 +114,7 @@ def _checked(house: House, definition: SegmentDefinition, actor: Actor, decision
         decision="permit" if outcome == "permit" else "deny",
         reasons=reasons,
         purpose=definition.purpose,
+        legal_basis=basis,
         segment=SegmentId(definition.id),
         fields=tuple(sorted(decision.request.fields or ())),
         policy=house.catalogue.label,
@@ -177,7 +180,7 @@ class ExplainSegment:
 
     house: House
 
-    def __call__(self, segment: SegmentId, identifier: tuple[str, str], actor: Actor) -> dict[str, Any]:
+    def __call__(self, segment: SegmentId, identifier: tuple[str, str], actor: Actor) -> Released[dict[str, Any]]:
         """Return permission and the condition tree with what holds; the same answer for somebody unknown."""
         definition = Segments(self.house).definition(segment)
         permit = permit_for(self.house, definition, actor)
@@ -188,18 +191,21 @@ class ExplainSegment:
             action=AuditAction.SEGMENT_EXPLAINED,
             decision="permit",
             purpose=permit.request.purpose,
+            legal_basis=permit.legal_basis,
             segment=segment,
+            fields=tuple(sorted(permit.request.fields or ())),
             policy=self.house.catalogue.label,
         )
         tags = self.house.vault.tags_of(subject, [entry]) if subject is not None else None
-        self.house.recorder.record(event, at=permit.request.at, entry_id=entry, tags=tags)
+        receipt = self.house.recorder.record(event, at=permit.request.at, entry_id=entry, tags=tags)
         if subject is None:
             raise NotFound("nobody of that identifier")
         request = RequestId(entry)
         profile = self.house.store.profile_of(subject, on_behalf=request)
         events = self.house.store.events_of(subject, on_behalf=request).to_pylist()
-        return {
+        answer = {
             "segment": segment,
             "permitted_now": permit.request.purpose in permitted_purposes(self.house, subject, permit.request.at),
             "explanation": asdict(explain(definition, profile, events, permit.request.at)),
         }
+        return Released(receipt, answer)

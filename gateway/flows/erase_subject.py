@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from gateway.accountability import Receipt, Released
 from gateway.flows.house import House
 from gateway.foundation.arrays import BLOCK
 from gateway.foundation.errors import IntegrityFailure, Unavailable
@@ -27,11 +28,11 @@ from gateway.store import ErasedRows
 from gateway.vault import ReidentificationWarrant
 from gateway.vault.errors import ScopeUnknown
 from gateway.vault.normalise import normalised
-from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
+from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent, Role
 from gateway.vocabulary.names import BatchId, FieldId, RequestId, ScopeId, SubjectReference
 
 FAR = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
-SYSTEM = Actor("system", "erasure")
+SYSTEM = Actor("system", "erasure", Role.SYSTEM)
 NOBODY = "nobody"  # a commitment for a certificate that a crash parted from the identifier that was asked with
 
 
@@ -69,7 +70,7 @@ class EraseSubject:
 
     def __call__(
         self, identifier: tuple[str, str], actor: Actor, *, suppress: bool = True, dry_run: bool = False
-    ) -> ErasureAnswer:
+    ) -> Released[ErasureAnswer]:
         """Erase the person whom ``identifier`` (type, value) names; with ``dry_run`` only say what would go."""
         house = self.house
         with house.writing:
@@ -77,20 +78,23 @@ class EraseSubject:
             plan = self._plan(subject, suppress=suppress)
             found = subject is not None
             if dry_run:
-                return ErasureAnswer(None, found, plan, 0, None, None, found_after=found)
+                answer = ErasureAnswer(None, found, plan, 0, None, None, found_after=found)
+                return Released(self._look(subject, actor), answer)
             at, country = house.clock.now(), house.catalogue.controller.country
             request = house.requests.open(RequestKind.ERASURE, subject, at=at, country=country)
-            self._intend(request.id, actor, at)
+            intended = self._intend(request.id, actor, at)
             if subject is None:
                 house.requests.complete(request.id, at=at)
-                return ErasureAnswer(request.id, found, plan, 0, None, None, found_after=False)
+                return Released(intended, ErasureAnswer(request.id, found, plan, 0, None, None, found_after=False))
             erased = self._erase(subject, request.id, suppress=suppress, at=at)
             still = house.find(identifier) is not None
             erased = replace(erased, probes=erased.probes | {"lookup_by_identifier": "found" if still else "none"})
             nonce = secrets.token_bytes(NONCE_BYTES)
-            certificate = self._certify(normalised(*identifier, country), request, erased, nonce)
+            certified = self._certify(normalised(*identifier, country), request, erased, nonce)
             self._finish(request.id, subject)
-            return ErasureAnswer(request.id, found, plan, erased.rows, certificate, nonce.hex(), found_after=still)
+            return certified.map(
+                lambda note: ErasureAnswer(request.id, found, plan, erased.rows, note, nonce.hex(), found_after=still)
+            )
 
     def resume(self, request: SubjectRequest) -> None:
         """Finish an erasure that a crash interrupted; its certificate waits in the home folder for the subject desk.
@@ -121,7 +125,21 @@ class EraseSubject:
         classes = (*_stored(house.store.count_rows(subject)), _consents(consents), DataClass("vault", "identifiers", 1))
         return erasure_plan(classes, recipients=names, suppression=suppress)
 
-    def _intend(self, request: RequestId, actor: Actor, at: dt.datetime) -> None:
+    def _look(self, subject: SubjectReference | None, actor: Actor) -> Receipt:
+        """A plan tells what is held about somebody: that look is on record like any other."""
+        entry = self.house.recorder.new_entry_id()
+        event = GatewayEvent(
+            actor=actor,
+            action=AuditAction.SUBJECT_ACCESSED,
+            decision="permit",
+            fields=("erasure_plan",),
+            members=int(subject is not None),
+            policy=self.house.catalogue.label,
+        )
+        tags = self.house.vault.tags_of(subject, [entry]) if subject is not None else None
+        return self.house.recorder.record(event, at=self.house.clock.now(), entry_id=entry, tags=tags)
+
+    def _intend(self, request: RequestId, actor: Actor, at: dt.datetime) -> Receipt:
         """The intent is on record first; the entry carries no tag, so that it points at nobody afterwards."""
         event = GatewayEvent(
             actor=actor,
@@ -131,7 +149,7 @@ class EraseSubject:
             policy=self.house.catalogue.label,
             request=request,
         )
-        self.house.recorder.record(event, at=at)
+        return self.house.recorder.record(event, at=at)
 
     def _erase(self, subject: SubjectReference, request: RequestId, *, suppress: bool, at: dt.datetime) -> _Erased:
         house = self.house
@@ -220,7 +238,7 @@ class EraseSubject:
             "old_pseudonyms_resolvable": str(sum(resolved)),
         }
 
-    def _certify(self, identifier: str, request: SubjectRequest, erased: _Erased, nonce: bytes) -> str:
+    def _certify(self, identifier: str, request: SubjectRequest, erased: _Erased, nonce: bytes) -> Released[str]:
         house, done = self.house, self.house.clock.now()
         event = GatewayEvent(
             actor=SYSTEM,
@@ -231,7 +249,7 @@ class EraseSubject:
             policy=house.catalogue.label,
             request=request.id,
         )
-        house.recorder.record(event, at=done)
+        receipt = house.recorder.record(event, at=done)
         size, root = house.recorder.checkpoint().split("\n", 3)[1:3]
         facts = CertificateFacts(
             request=request.id,
@@ -252,7 +270,7 @@ class EraseSubject:
         folder = house.home / "certificates"
         folder.mkdir(mode=0o700, exist_ok=True)
         write_durably(folder / f"{request.id}.note", certificate.encode())  # it names nobody
-        return certificate
+        return Released(receipt, certificate)
 
 
 def certificate_concerns(body: Mapping[str, Any], identifier: tuple[str, str], nonce: bytes, region: str) -> bool:

@@ -25,6 +25,20 @@ from gateway.vocabulary.names import SubjectReference
 
 
 @dataclass(frozen=True)
+class Desk:
+    """What can be reached beside a running service: the pack, and the log through the service's sequencer."""
+
+    clock: Clock
+    pack: Pack
+    recorder: Recorder
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What the pack in force catalogues."""
+        return self.pack.catalogue
+
+
+@dataclass(frozen=True)
 class House:
     """The rooms. ``writing`` keeps one journey that changes data at a time; readers need no lock."""
 

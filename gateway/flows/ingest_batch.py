@@ -268,9 +268,10 @@ class IngestBatch:
     def _accepted(self, journey: _Journey, actor: Actor, tally: Tally, sessions: _Sessions, entry: EntryId) -> None:
         """Say in the log, durably, what is about to be kept, and for which purposes; the first entry has the tags."""
         first, *others = (self._acceptance(permit, journey, actor, tally) for permit in journey.permits)
-        self.house.recorder.record(first, at=journey.at, entry_id=entry, tags=sessions.tags.seal())
+        at = self.house.clock.now()  # a large file takes longer than the log lets a clock go back
+        self.house.recorder.record(first, at=at, entry_id=entry, tags=sessions.tags.seal())
         for event in others:
-            self.house.recorder.record(event, at=journey.at)
+            self.house.recorder.record(event, at=at)
 
     def _acceptance(self, permit: Permit, journey: _Journey, actor: Actor, tally: Tally) -> GatewayEvent:
         return GatewayEvent(

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gateway.accountability import Released
 from gateway.flows.end_scopes import EndScopes
 from gateway.flows.house import House
 from gateway.foundation.arrays import to_blocks
@@ -50,7 +51,7 @@ class ReadMembers:
 
     house: House
 
-    def page(self, request: PageRequest, actor: Actor) -> MembersPage:
+    def page(self, request: PageRequest, actor: Actor) -> Released[MembersPage]:
         """Return a page; its entry is durable before. Raises ``NotFound``, ``NotPermitted``, ``SegmentTooSmall``."""
         try:
             return self._page(request, actor)
@@ -58,7 +59,7 @@ class ReadMembers:
             self._refused(request, actor, error)
             raise
 
-    def _page(self, request: PageRequest, actor: Actor) -> MembersPage:
+    def _page(self, request: PageRequest, actor: Actor) -> Released[MembersPage]:
         disclosure = self.house.disclosures.get(request.release)
         if disclosure is None or (disclosure.recipient, disclosure.segment) != (request.recipient, request.segment):
             raise NotFound("no such release: ask for the segment's members without a cursor")
@@ -70,8 +71,8 @@ class ReadMembers:
         if len(allowed) < max(contract.minimum_size, permit.minimum_size):
             raise SegmentTooSmall  # so many left since the first page that the rest may not go
         page, more = self._slice(disclosure, allowed, request)
-        page = self._on_record(disclosure, contract, permit, page, actor)
-        return MembersPage(disclosure, self._rows(page, contract, permit), more)
+        on_record = self._on_record(disclosure, contract, permit, page, actor)
+        return on_record.map(lambda page: MembersPage(disclosure, self._rows(page, contract, permit), more))
 
     def _slice(self, disclosure: Disclosure, refs: pa.Array, request: PageRequest) -> tuple[pa.Table, str | None]:
         texts = pseudonym_text(self.house.vault.pseudonyms(disclosure.scope, refs))
@@ -112,7 +113,7 @@ class ReadMembers:
 
     def _on_record(
         self, disclosure: Disclosure, contract: RecipientContract, permit: Permit, page: pa.Table, actor: Actor
-    ) -> pa.Table:
+    ) -> Released[pa.Table]:
         """Make the entry durable, and return the page of those whom it names."""
         entry = self.house.recorder.new_entry_id()
         made = self.house.vault.tags(page.column("subject").combine_chunks(), entry)
@@ -133,8 +134,8 @@ class ReadMembers:
         )
         with self.house.recorder.bulk_tags(entry) as tags:
             tags.add(to_blocks(made.drop_null()))
-            self.house.recorder.record(event, at=permit.request.at, entry_id=entry, tags=tags.seal())
-        return page
+            receipt = self.house.recorder.record(event, at=permit.request.at, entry_id=entry, tags=tags.seal())
+        return Released(receipt, page)
 
     def _refused(self, request: PageRequest, actor: Actor, error: GatewayError) -> None:
         known = {str(each) for each in self.house.pack.catalogue.recipients}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from gateway.accountability import Released
 from gateway.flows.house import House
 from gateway.flows.permissions import catch_up, refresh
 from gateway.foundation.arrays import BLOCK
@@ -104,11 +105,11 @@ class ShowConsents:
 
     house: House
 
-    def __call__(self, identifier: tuple[str, str], actor: Actor) -> list[ConsentEvent]:
+    def __call__(self, identifier: tuple[str, str], actor: Actor) -> Released[list[ConsentEvent]]:
         """Return the ledger's lines of the person; the look is on record first."""
         subject = self.house.find(identifier)
         entry = self.house.recorder.new_entry_id()
         tags = self.house.vault.tags_of(subject, [entry]) if subject is not None else None
         event = GatewayEvent(actor=actor, action=AuditAction.SUBJECT_ACCESSED, decision="permit", fields=("consents",))
-        self.house.recorder.record(event, at=self.house.clock.now(), entry_id=entry, tags=tags)
-        return [] if subject is None else self.house.ledger.history(subject)
+        receipt = self.house.recorder.record(event, at=self.house.clock.now(), entry_id=entry, tags=tags)
+        return Released(receipt, [] if subject is None else self.house.ledger.history(subject))

@@ -10,10 +10,10 @@ from gateway.flows.held_columns import over
 from gateway.flows.house import House
 from gateway.flows.permissions import catch_up
 from gateway.rights import RequestKind
-from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
+from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent, Role
 from gateway.vocabulary.names import BatchId
 
-SYSTEM = Actor("system", "recovery")
+SYSTEM = Actor("system", "recovery", Role.SYSTEM)
 
 
 @dataclass(frozen=True)

@@ -6,19 +6,26 @@ import datetime as dt
 from dataclasses import dataclass
 
 from gateway.clients import Client, ClientRegister, Scope
-from gateway.flows.house import House
+from gateway.flows.house import Desk, House
 from gateway.foundation.errors import InvalidInput
-from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
+from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent, Role
 from gateway.vocabulary.names import RecipientId, SourceId
 
-__all__ = ["Client", "RegisterClients", "Scope"]
+__all__ = ["Client", "RegisterClients", "Scope", "actor_of"]
+
+
+def actor_of(client: Client | None) -> Actor:
+    """Return a client as it stands in the log; ``None`` is a caller whose key nobody knows."""
+    if client is None:
+        return Actor("client", "unknown", Role.UNKNOWN)
+    return Actor("client", client.actor, Role(client.scope))
 
 
 @dataclass(frozen=True)
 class RegisterClients:
     """Add, revoke, list and identify machine clients."""
 
-    house: House
+    house: House | Desk
     register: ClientRegister
 
     def add(self, reference: str, scope: Scope, actor: Actor) -> str:
@@ -47,8 +54,7 @@ class RegisterClients:
 
     def refused(self, reason: str, client: Client | None) -> None:
         """Put on record that a call was refused for its key or scope."""
-        actor = Actor("client", client.reference if client else "unknown")
-        event = GatewayEvent(actor, AuditAction.REQUEST_REFUSED, "deny", reasons=(reason,))
+        event = GatewayEvent(actor_of(client), AuditAction.REQUEST_REFUSED, "deny", reasons=(reason,))
         self.house.recorder.record(event, at=self.house.clock.now())
 
     def _on_record(self, action: AuditAction, scope: Scope, actor: Actor) -> None:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import pyarrow as pa
 
+from gateway.accountability import Released
 from gateway.flows.build_segment import BuildSegment, Segments
 from gateway.flows.end_scopes import EndScopes
 from gateway.flows.house import House
@@ -47,12 +48,11 @@ class ReleaseRequest:
 
 @dataclass(frozen=True, slots=True)
 class ReleasePackage:
-    """What may now leave: its audit entry is durable. ``etag`` is the content's digest."""
+    """The list, or what changed in it, as the recipient gets it. ``etag`` is the content's digest."""
 
     disclosure: Disclosure
     data: bytes
     etag: str
-    entry: int  # index in the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class ReleaseSegment:
     house: House
     build: BuildSegment
 
-    def __call__(self, request: ReleaseRequest, actor: Actor) -> ReleasePackage:
+    def __call__(self, request: ReleaseRequest, actor: Actor) -> Released[ReleasePackage]:
         """Return the package. Raises ``NotPermitted`` or ``SegmentTooSmall``; the refusal is on record."""
         with self.house.writing:
             try:
@@ -80,7 +80,7 @@ class ReleaseSegment:
                 self._refused(request, actor, error)
                 raise
 
-    def _release(self, request: ReleaseRequest, actor: Actor) -> ReleasePackage:
+    def _release(self, request: ReleaseRequest, actor: Actor) -> Released[ReleasePackage]:
         EndScopes(self.house)()
         contract = self._contract(request)
         snapshot, _ = self.build.snapshot(request.segment, actor)
@@ -123,16 +123,15 @@ class ReleaseSegment:
         label = scope_label(contract, permit.request.at, snapshot.id)
         return self.house.vault.open_scope(contract.id, permit.request.purpose, label)  # the open one if there is one
 
-    def _whole(self, request: ReleaseRequest, prepared: _Prepared, actor: Actor) -> ReleasePackage:
+    def _whole(self, request: ReleaseRequest, prepared: _Prepared, actor: Actor) -> Released[ReleasePackage]:
         pseudonyms = self._pseudonyms(prepared.scope, prepared.members)
         sink = io.BytesIO()
         packaged = package(pseudonyms, self._extra(prepared), format=request.format, sink=sink)
         digest = packaged.sha256
         disclosure = self._disclosure(request, prepared, digest)
-        entry = self._leave(disclosure, prepared, prepared.members, actor)
-        return ReleasePackage(disclosure, sink.getvalue(), digest, entry)
+        return self._leave(ReleasePackage(disclosure, sink.getvalue(), digest), prepared, prepared.members, actor)
 
-    def _delta(self, request: ReleaseRequest, prepared: _Prepared, actor: Actor) -> ReleasePackage:
+    def _delta(self, request: ReleaseRequest, prepared: _Prepared, actor: Actor) -> Released[ReleasePackage]:
         """Say who entered and who left; under the minimum everybody leaves, since withdrawals must get through."""
         enough = minimum_size_met(len(prepared.members), _minimum(prepared.contract, prepared.permit))
         members = prepared.members if enough else pa.array([], BLOCK)
@@ -156,12 +155,15 @@ class ReleaseSegment:
             entered=len(texts[0]),
             left=len(texts[1]),
         )
-        entry = self._leave(
-            disclosure, replace(prepared, members=members), pa.concat_arrays([change.entered, change.left]), actor
+        released = self._leave(
+            ReleasePackage(disclosure, sink.getvalue(), digest),
+            replace(prepared, members=members),
+            pa.concat_arrays([change.entered, change.left]),
+            actor,
         )
         if request.since is not None:  # named, so it has arrived: whoever was erased before it need not be told again
             self.house.disclosures.drop_tombstones(prepared.scope, request.segment, request.since)
-        return ReleasePackage(disclosure, sink.getvalue(), digest, entry)
+        return released
 
     def _previous(self, request: ReleaseRequest, scope: ScopeId) -> Disclosure | None:
         """The release to compare with: the recipient's own, of this segment and this scope, or none."""
@@ -210,9 +212,11 @@ class ReleaseSegment:
             sha256=digest,
         )
 
-    def _leave(self, disclosure: Disclosure, prepared: _Prepared, concerned: pa.Array, actor: Actor) -> int:
+    def _leave(
+        self, package: ReleasePackage, prepared: _Prepared, concerned: pa.Array, actor: Actor
+    ) -> Released[ReleasePackage]:
         """Make the entry durable, then the ledger of disclosures; only then may the bytes go."""
-        entry = self.house.recorder.new_entry_id()
+        entry, disclosure = self.house.recorder.new_entry_id(), package.disclosure
         permit = prepared.permit
         event = GatewayEvent(
             actor=actor,
@@ -236,7 +240,7 @@ class ReleaseSegment:
         self.house.store.record_release(disclosure.release, prepared.members)
         self.house.disclosures.record(disclosure)
         self.house.recorder.checkpoint()
-        return receipt.index
+        return Released(receipt, package)
 
     def _refused(self, request: ReleaseRequest, actor: Actor, error: GatewayError) -> None:
         known = request.recipient in self.house.catalogue.recipients

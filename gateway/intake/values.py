@@ -27,7 +27,8 @@ def numbers(texts: pa.Array, form: str | None) -> Parsed:
         if quick is not None and pc.all(pc.is_finite(quick), min_count=0).as_py():
             return quick, no_fault(texts)
     groups, point = (_BLANKS + ".", ",") if form == COMMA else (_BLANKS, r"\.")
-    pattern = rf"^[+-]?(?:\d{{1,3}}(?:[{groups}]\d{{3}})+|\d+)(?:{point}\d*)?(?:[eE][+-]?\d+)?$|^[+-]?{point}\d+$"
+    whole = rf"(?:\d{{1,3}}(?:[{groups}]\d{{3}})+|\d+)(?:{point}\d*)?"
+    pattern = rf"^[+-]?(?:{whole}|{point}\d+)(?:[eE][+-]?\d+)?$"
     tidy = _matching(texts, pattern, groups)
     values = pc.cast(pc.replace_substring(tidy, ",", "."), pa.float64())
     values = pc.if_else(pc.is_finite(values), values, pa.scalar(None, pa.float64()))

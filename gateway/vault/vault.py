@@ -181,6 +181,15 @@ class Vault:
             keys = self._files.keys.people(np.array([self._known(ref)], np.int64))
             return tagging.tags_of(keys[0, _DEK:].tobytes(), entry_ids)
 
+    def audit_key(self, ref: SubjectReference, warrant: object) -> bytes:
+        """The person's own tag key (32 bytes), for the person: it finds their entries in the log and opens nothing."""
+        if not isinstance(warrant, ReidentificationWarrant):
+            msg = "a person's audit key is given against a warrant only"
+            raise TypeError(msg)
+        with self._lock:
+            keys = self._files.keys.people(np.array([self._known(ref)], np.int64))
+            return keys[0, _DEK:].tobytes()
+
     # -- scopes
 
     def open_scope(self, recipient: RecipientId, purpose: PurposeId, label: str) -> ScopeId:

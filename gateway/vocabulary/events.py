@@ -27,17 +27,53 @@ class AuditAction(enum.StrEnum):
     SUBJECT_RESTRICTED = "subject.restricted"
     SUBJECT_OBJECTED = "subject.objected"
     LOG_READ = "log.read"
+    LOG_EXPORTED = "log.exported"
+    LOG_CONTINUED = "log.continued"  # the first entry of a log that goes on where another ended
+    LOG_KEY_ROTATED = "log.key_rotated"
+    LOG_PRUNED = "log.pruned"  # under the stated retention policy
+    IDENTITIES_DECIDED = "identities.decided"  # whether a person is told which employee looked
     CLIENT_ADDED = "client.added"
     CLIENT_REVOKED = "client.revoked"
     REQUEST_REFUSED = "request.refused"  # a face said no: missing scope, unknown key
 
 
+class Role(enum.StrEnum):
+    """As what somebody asked; a report that leaves out who keeps this. A client's is the scope of its key."""
+
+    OPERATOR = "operator"
+    SOURCE = "source"
+    RECIPIENT = "recipient"
+    OFFICER = "officer"
+    SUBJECT_DESK = "subject-desk"
+    AUDITOR = "auditor"
+    SYSTEM = "system"
+    UNKNOWN = "unknown"  # a caller whose key nobody knows
+
+
+_OF_NO_CLIENT = {Role.OPERATOR: "operator", Role.SYSTEM: "system"}
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asked: a role and a pseudonymous reference, never a name."""
+    """Who asked: a role and a pseudonymous reference, never a name. ``ValueError`` for a role of another type."""
 
     type: Literal["operator", "client", "system"]
     ref: str
+    role: Role = Role.OPERATOR
+
+    def __post_init__(self) -> None:
+        """Hold type and role together: a client that names no role is no operator."""
+        if _OF_NO_CLIENT.get(self.role, "client") != self.type:
+            raise ValueError(f"an actor of the type {self.type} needs a role of its own")
+
+
+@dataclass(frozen=True, slots=True)
+class LogHead:
+    """How a log stood when it ended: its origin, its size and its root hash (hex)."""
+
+    origin: str
+    size: int
+    root: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +97,4 @@ class GatewayEvent:
     policy: str | None = None  # pack id@version:digest
     query: str | None = None  # digest of the SQL that ran
     request: RequestId | None = None
+    previous: LogHead | None = None  # log.continued, and no other

@@ -21,7 +21,7 @@ def path(tmp_path: Path) -> Path:
 def test_a_key_opens_until_it_is_revoked(path: Path) -> None:
     register = ClientRegister(engine_for(path))
     key = register.add("mailer", Scope.RECIPIENT, at=NOW)
-    assert register.identify(key) == Client("mailer", Scope.RECIPIENT)
+    assert register.identify(key) == Client("mailer", Scope.RECIPIENT, "mailer")
     assert register.identify(key[:-1]) is None
     with pytest.raises(Conflict):
         register.add("mailer", Scope.RECIPIENT, at=NOW)
@@ -32,6 +32,21 @@ def test_a_key_opens_until_it_is_revoked(path: Path) -> None:
     new = register.add("mailer", Scope.RECIPIENT, at=NOW)
     assert new != key
     assert sorted(live for _, _, live in register.all()) == [False, True]
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_where_a_person_may_stand_behind_a_key_the_log_has_a_random_name(path: Path, scope: Scope) -> None:
+    register = ClientRegister(engine_for(path))
+    client = register.identify(register.add("aino", scope, at=NOW))
+    assert client is not None
+    assert (client.actor == "aino") is (scope in {Scope.SOURCE, Scope.RECIPIENT})
+    assert (client.actor[:4] == "act_") is (client.actor != "aino")
+    register.revoke("aino", scope, at=NOW)
+    assert register.reference_of(client.actor) == "aino"  # who looked is told after the key has gone, too
+    again = register.identify(register.add("aino", scope, at=NOW))
+    assert again is not None
+    assert (again.actor == client.actor) is (client.actor == "aino")
+    assert register.reference_of("act_nobody") is None
 
 
 def test_no_file_holds_a_key(path: Path) -> None:

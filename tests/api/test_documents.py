@@ -25,6 +25,10 @@ OPERATIONS = {
     "GET /v1/audit/checkpoint": "read_checkpoint",
     "GET /v1/audit/entries/{index}/proof": "prove_entry",
     "GET /v1/audit/consistency": "prove_consistency",
+    "GET /v1/audit/shards": "list_shards",
+    "GET /v1/audit/shards/{shard}/{path}": "read_log_file",
+    "POST /v1/consultations/query": "query_consultations",
+    "POST /v1/consultations/decisions": "decide_identities",
     "GET /livez": "livez",
     "GET /readyz": "readyz",
 }

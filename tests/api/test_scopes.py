@@ -24,27 +24,34 @@ ALLOWED: dict[tuple[str, str], set[str]] = {
     ("GET", "/v1/audit/checkpoint"): {"auditor", "officer"},
     ("GET", "/v1/audit/entries/0/proof"): {"auditor", "officer"},
     ("GET", "/v1/audit/consistency?old=1&new=1"): {"auditor", "officer"},
+    ("GET", "/v1/audit/shards"): {"auditor", "officer"},
+    ("GET", "/v1/audit/shards/2026q3/tile/0/000.p/1"): {"auditor", "officer"},
+    ("POST", "/v1/consultations/query"): {"desk", "officer"},
+    ("POST", "/v1/consultations/decisions"): {"officer"},
 }
 BODIES: dict[str, Any] = {
     "/v1/consents": choice(1),
     "/v1/consents/query": {"subject": subject(1)},
     "/v1/requests": {"kind": "access", "subject": subject(1)},
+    "/v1/consultations/query": {"subject": subject(1)},
+    "/v1/consultations/decisions": {"subject": subject(1), "permit": True, "reason": "needed_for_rights"},
 }
 
 
 @pytest.mark.parametrize(("method", "path"), ALLOWED)
 def test_every_scope_at_every_operation(call: Caller, method: str, path: str) -> None:
     options = {"json": BODIES[path]} if path in BODIES else {}
-    for who, (reference, _) in CLIENTS.items():
+    for who, (_, scope) in CLIENTS.items():
         answer = call(who, method, path, headers=KEY, **options)
         refused = answer.status_code == 403 and answer.json()["reasons"][0] in {"missing_scope", "foreign_source"}
         assert refused is (who not in ALLOWED[method, path]), who
         if refused:
             is_problem(answer, 403, "not-permitted")
             entry = call.entries()[-1]
-            assert (entry["action"], entry["decision"], entry["actor"]["ref"]) == (
-                "request.refused", "deny", reference,
-            )  # fmt: skip
+            client = call.gateway.clients.identify(call.key(who))
+            assert client is not None
+            assert entry["actor"] == {"type": "client", "role": scope, "ref": client.actor}
+            assert (entry["action"], entry["decision"]) == ("request.refused", "deny")
             assert entry["reasons"] == answer.json()["reasons"]
 
 

@@ -11,23 +11,24 @@ GATEWAY = Path(__file__).parents[2] / "gateway"
 MAKER = GATEWAY / "policy" / "engine.py"
 
 
-def makings(source: str) -> list[int]:
-    """Return the lines that make a Permit, take it under another name, or copy one with other contents."""
+def makings(source: str, name: str = "Permit") -> list[int]:
+    """Return the lines that make a Permit (or ``name``), rename it, or copy one with other contents."""
     tree = ast.parse(source)
-    names = {"Permit"}
+    names = {name}
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
-            renamed = [alias.asname for alias in node.names if alias.name == "Permit" and alias.asname]
+            renamed = [alias.asname for alias in node.names if alias.name == name and alias.asname]
             found += [node.lineno for _ in renamed]
             names.update(renamed)
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
-        called = ast.unparse(node.func).split(".")
+        called = ast.unparse(node.func).partition("[")[0].split(".")
         copies = called[-1] in {"replace", "copy", "deepcopy"} and bool(node.args)
-        makes = called[-1] in names or (called[-1] == "__new__" and not names.isdisjoint(called))
-        if makes or (copies and "permit" in ast.unparse(node.args[0]).lower()):
+        given = {ast.unparse(each) for each in node.args}
+        makes = called[-1] in names or (called[-1] == "__new__" and not names.isdisjoint({*called, *given}))
+        if makes or (copies and name.lower() in ast.unparse(node.args[0]).lower()):
             found.append(node.lineno)
     return found
 

@@ -13,14 +13,16 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+import audit
 from gateway.cli.main import app
-from tests.cli.support import CANARY, ROOT, SOMEBODY, contents, done, gateway, process, untouched
+from tests.cli.support import CANARY, ROOT, SOMEBODY, contents, done, gateway, process, refused, untouched
 
 COMMANDS = [
     "init", "ingest", "sources propose", "policy check", "policy show", "consent record", "consent show",
     "segments list", "segments check", "segments build", "segments explain", "release", "requests access",
     "requests erase", "requests restrict", "requests object", "audit verify", "audit show", "audit export",
-    "audit prove", "serve", "doctor", "demo", "clients add", "clients revoke", "clients list",
+    "audit prove", "audit keys", "audit who-saw", "audit decide-identities", "audit rotate-keys", "audit prune",
+    "serve", "doctor", "demo", "clients add", "clients revoke", "clients list",
 ]  # fmt: skip
 SUBJECT = ["--subject", SOMEBODY]
 
@@ -42,7 +44,8 @@ def test_every_command_has_help_and_the_common_options(command: str) -> None:
     said = done(gateway(*command.split(), "--help", env={"COLUMNS": "120"}))
     for option in ("--home", "--policies", "--json"):
         assert option in said.out
-    if command in {"requests erase", "requests restrict", "requests object", "clients revoke", "consent record"}:
+    if command in {"requests erase", "requests restrict", "requests object", "clients revoke", "consent record",
+                   "audit rotate-keys", "audit prune"}:  # fmt: skip
         assert "--dry-run" in said.out
 
 
@@ -116,6 +119,11 @@ def test_with_json_every_command_says_one_object_and_nothing_else(home: Path, tm
         ["requests", "erase", *SUBJECT, "--dry-run"], ["requests", "erase", *SUBJECT],
         ["audit", "verify"], ["audit", "show"], ["audit", "export"], ["audit", "export", "--format", "csv"],
         ["audit", "export", "--out", str(tmp_path / "log.ndjson")], ["audit", "prove", "1"],
+        ["audit", "export", "--format", "ocsf"], ["audit", "export", "--format", "cloudevents"],
+        ["audit", "keys"], ["audit", "who-saw", *SUBJECT], ["audit", "who-saw", *SUBJECT, "--out", str(tmp_path / "w")],
+        ["audit", "decide-identities", *SUBJECT, "--permit", "--reason", "needed_for_rights"],
+        ["audit", "rotate-keys", "--dry-run"], ["audit", "rotate-keys"], ["audit", "rotate-keys", "--finish"],
+        ["audit", "prune", "--dry-run"], ["audit", "prune"],
         ["clients", "add", "mailer", "--scope", "recipient"], ["clients", "list"],
         ["clients", "revoke", "mailer", "--scope", "recipient", "--dry-run"],
         ["clients", "revoke", "mailer", "--scope", "recipient"], ["doctor"],
@@ -141,6 +149,10 @@ def test_with_json_every_command_says_one_object_and_nothing_else(home: Path, tm
         ["release", "loyal_buyers", "--recipient", "mailer", "--out", "m.csv", "--format", CANARY],
         ["release", "loyal_buyers", "--recipient", "mailer", "--out", f"/no-such/{CANARY}/m.csv"],
         ["audit", "export", "--format", CANARY], ["audit", "show", "--last", CANARY], ["audit", "show", "--last", "0"],
+        ["audit", "who-saw", "--subject", CANARY], ["audit", "decide-identities", *SUBJECT, "--permit"],
+        ["audit", "decide-identities", *SUBJECT, "--reason", "needed_for_rights"],
+        ["audit", "decide-identities", *SUBJECT, "--deny", "--reason", CANARY], ["audit", "prove", "-1"],
+        ["audit", "verify", "--policy", CANARY, "--vkey", CANARY],
         ["clients", "add", "x", "--scope", CANARY], ["serve", "--port", CANARY], ["ingest"],
     ],
     ids=" ".join,
@@ -171,7 +183,7 @@ def test_nothing_is_shown_as_progress_where_nobody_watches(home: Path) -> None:
         ["requests", "erase", *SUBJECT, "--dry-run"], ["requests", "restrict", *SUBJECT, "--dry-run"],
         ["requests", "restrict", *SUBJECT, "--lift", "--dry-run"], ["requests", "object", *SUBJECT, "--dry-run"],
         ["consent", "record", *SUBJECT, "--purpose", "direct_marketing", "--status", "withdrawn", "--dry-run"],
-        ["clients", "revoke", "mailer", "--scope", "recipient", "--dry-run"],
+        ["clients", "revoke", "mailer", "--scope", "recipient", "--dry-run"], ["audit", "rotate-keys", "--dry-run"],
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -249,22 +261,40 @@ def test_the_log_is_shown_exported_and_proved(home: Path, tmp_path: Path) -> Non
     size = done(gateway("audit", "verify", "--home", home, "--json")).json["entries"]
     lines = done(gateway("audit", "export", "--home", home)).out.splitlines()
     assert len(lines) == size + 1  # reading the log is logged
-    assert {"batch.accepted", "log.read"} <= {json.loads(line)["action"] for line in lines}
+    assert {"batch.accepted", "log.exported"} <= {json.loads(line)["action"] for line in lines}
     done(gateway("audit", "export", "--format", "csv", "--out", tmp_path / "log.csv", "--home", home))
     assert len((tmp_path / "log.csv").read_text().splitlines()) == size + 3
     assert len(done(gateway("audit", "show", "--last", "2", "--home", home)).out.splitlines()) == 2
     proof = tmp_path / "proof"
     proof.write_text(done(gateway("audit", "prove", "1", "--home", home)).out)
     assert "c2sp" in proof.read_text()
-    vkey = (home / "audit" / "vkey").read_text().strip()
-    done(gateway("audit", "verify", "--vkey", vkey, "--home", home))
+    (tmp_path / "policy").write_text(done(gateway("audit", "keys", "--home", home)).out)
+    done(gateway("audit", "verify", "--policy", tmp_path / "policy", "--home", home))
+    (vkeys,) = done(gateway("audit", "keys", "--home", home, "--json")).json["vkeys"].values()
+    done(gateway("audit", "verify", "--vkey", vkeys[0], "--home", home))
+
+
+@pytest.mark.parametrize("data", [b"", b"log nobody\nquorum none\n", b"\xff" * 100, b"\n" * 200_000])
+def test_keys_that_are_none_are_not_the_logs_fault(data: bytes, filled_home: Path, tmp_path: Path) -> None:
+    (tmp_path / "policy").write_bytes(data)
+    for whom in (["--policy", tmp_path / "policy"], ["--vkey", CANARY]):
+        refused(gateway("audit", "verify", *whom, "--home", filled_home), "invalid-input", "keys that were given")
+
+
+def test_a_log_of_other_keys_is_refused(filled_home: Path) -> None:
+    (vkeys,) = done(gateway("audit", "keys", "--home", filled_home, "--json")).json["vkeys"].values()
+    name = vkeys[0].partition("+")[0]
+    for stranger in (audit.Signer(name, bytes(32)), audit.Signer("log.example/other", bytes(32))):
+        said = gateway("audit", "verify", "--vkey", stranger.vkey, "--home", filled_home)
+        refused(said, "log-damaged", "does not verify")
 
 
 def test_a_changed_log_is_refused_with_1(home: Path) -> None:
-    journal = home / "audit" / "journal"
-    data = bytearray(journal.read_bytes())
-    data[len(data) // 2] ^= 1
-    journal.write_bytes(data)
+    (shard,) = (home / "audit").glob("*q*/")
+    for path in [*shard.glob("journal/0*"), *shard.glob("tile/**/*.p/*")]:
+        data = bytearray(path.read_bytes())
+        data[len(data.rstrip(b"\0")) // 2] ^= 1
+        path.write_bytes(data)
     for command in (["audit", "verify"], ["segments", "list"]):
         said = gateway(*command, "--home", home, "--json")
         assert said.status == 1

@@ -22,7 +22,7 @@ MARKETING = PurposeId("direct_marketing")
 
 
 def release(gateway: Gateway, recipient: RecipientId = MAILER, *, delta: bool = False) -> ReleasePackage:
-    return gateway.release(ReleaseRequest(LOYAL, recipient, delta=delta), TESTER)
+    return gateway.release(ReleaseRequest(LOYAL, recipient, delta=delta), TESTER).value
 
 
 def pseudonyms(package: ReleasePackage, change: str | None = None) -> set[str]:
@@ -176,10 +176,10 @@ class TestRelease:
 
     def test_the_entry_is_durable_before_the_package_exists(self, gateway: Gateway) -> None:
         filled(gateway)
-        package = release(gateway)
-        entry = list(gateway.house.recorder.entries())[package.entry]
+        released = gateway.release(ReleaseRequest(LOYAL, MAILER), TESTER)
+        entry = list(gateway.house.recorder.entries())[released.receipt.index]
         assert (entry["action"], entry["recipient"], entry["members"]) == ("segment.released", MAILER, 150)
-        assert entry["snapshot"] == package.disclosure.snapshot
+        assert entry["snapshot"] == released.value.disclosure.snapshot
 
     def test_a_recipient_without_a_contract_gets_nothing(self, gateway: Gateway) -> None:
         filled(gateway)
@@ -191,7 +191,9 @@ class TestWhoLooked:
     def test_every_entry_about_a_person_is_in_their_package(self, gateway: Gateway) -> None:
         filled(gateway)
         release(gateway)
-        seen = [c["action"] for c in gateway.access(("customer_number", "C00007"), TESTER).package["consultations"]]
+        seen = [
+            c["action"] for c in gateway.access(("customer_number", "C00007"), TESTER).value.package["consultations"]
+        ]
         assert seen == ["batch.accepted", "batch.accepted", "segment.released", "subject.accessed"]
 
     def test_after_erasure_the_log_points_at_nobody_and_still_verifies(self, gateway: Gateway) -> None:
@@ -201,7 +203,7 @@ class TestWhoLooked:
         assert ref is not None
         gateway.erase(("customer_number", "C00007"), TESTER)
         assert not gateway.house.vault.exists(ref)
-        assert gateway.access(("customer_number", "C00007"), TESTER).package["consultations"] == []
+        assert gateway.access(("customer_number", "C00007"), TESTER).value.package["consultations"] == []
 
 
 def test_a_source_of_profiles_must_be_declared_for_the_purpose(gateway: Gateway) -> None:
@@ -226,7 +228,7 @@ class TestScopes:
         assert refusal.value.reasons == ("no_previous_release",)
         second = release(gateway)
         assert pseudonyms(first).isdisjoint(pseudonyms(second))
-        told = gateway.access(("customer_number", "C00007"), TESTER).package["releases"]
+        told = gateway.access(("customer_number", "C00007"), TESTER).value.package["releases"]
         assert [entry["pseudonym"] is None for entry in told] == [True, False]
 
     def test_somebody_released_in_an_old_epoch_can_still_be_erased(self, gateway: Gateway, clock: FrozenClock) -> None:
@@ -234,7 +236,7 @@ class TestScopes:
         release(gateway)
         clock.advance(dt.timedelta(days=91))
         release(gateway)
-        assert gateway.erase(("customer_number", "C00007"), TESTER).found_after is False
+        assert gateway.erase(("customer_number", "C00007"), TESTER).value.found_after is False
         assert len(pseudonyms(release(gateway, delta=True), "left")) == 1
 
     def test_a_recipient_gets_nothing_for_a_purpose_outside_its_contract(self, gateway: Gateway) -> None:
@@ -245,7 +247,7 @@ class TestScopes:
     def test_a_transaction_scope_gives_other_pseudonyms_each_time(self, gateway: Gateway) -> None:
         filled(gateway)
         request = ReleaseRequest(SegmentId("regular_buyers"), RecipientId("insights"))
-        first, second = (gateway.release(request, TESTER) for _ in range(2))
+        first, second = (gateway.release(request, TESTER).value for _ in range(2))
         assert pseudonyms(first).isdisjoint(pseudonyms(second))
         rows = list(csv.DictReader(first.data.decode().splitlines()))
         assert {(row["age_band"], row["country"]) for row in rows} == {("35-39", "FI")}

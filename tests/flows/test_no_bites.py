@@ -38,7 +38,7 @@ def choose(gateway: Gateway, number: int, status: ConsentStatus, purpose: Purpos
 
 
 def permits(gateway: Gateway, number: int) -> set[str]:
-    package = gateway.access(("customer_number", f"C{number:05d}"), TESTER).package
+    package = gateway.access(("customer_number", f"C{number:05d}"), TESTER).value.package
     return {purpose["id"] for purpose in package["purposes"] if purpose["permitted_now"]}
 
 
@@ -138,7 +138,7 @@ def test_package_and_explanation_say_what_a_query_would_see(gateway: Gateway, cl
     assert permits(gateway, 1) == {"customer_segmentation", MARKETING, ANALYTICS}
     clock.advance(dt.timedelta(days=731))  # nobody has built a segment since
     assert permits(gateway, 1) == {"customer_segmentation", ANALYTICS}
-    assert not gateway.explain(LOYAL, ("customer_number", "C00001"), TESTER)["permitted_now"]
+    assert not gateway.explain(LOYAL, ("customer_number", "C00001"), TESTER).value["permitted_now"]
 
 
 @pytest.mark.parametrize("then", ["a choice", "their file"])
@@ -153,7 +153,7 @@ def test_an_erasure_that_broke_off_keeps_the_person_out(gateway: Gateway, then: 
     else:
         ingest(gateway, as_csv(customers(range(1, 151), city="Oulu")))
     assert gateway.build.snapshot(LOYAL, TESTER)[0].size == 149
-    assert gateway.erase(("customer_number", "C00007"), TESTER).found_after is False
+    assert gateway.erase(("customer_number", "C00007"), TESTER).value.found_after is False
 
 
 def test_a_release_that_broke_off_is_no_base_for_a_delta(gateway: Gateway) -> None:
@@ -164,5 +164,5 @@ def test_a_release_that_broke_off_is_no_base_for_a_delta(gateway: Gateway) -> No
         with pytest.raises(DiskFull):
             gateway.release(ReleaseRequest(LOYAL, MAILER), TESTER)
     choose(gateway, 7, ConsentStatus.WITHDRAWN)
-    delta = gateway.release(ReleaseRequest(LOYAL, MAILER, delta=True), TESTER).disclosure
+    delta = gateway.release(ReleaseRequest(LOYAL, MAILER, delta=True), TESTER).value.disclosure
     assert (delta.entered, delta.left) == (0, 1)

@@ -15,7 +15,7 @@ SOMEBODY = ("customer_number", "C00001")
 
 
 def undecided(gateway: Gateway) -> dict[str, str]:
-    return {c["column"]: c["value"] for c in gateway.access(SOMEBODY, TESTER).package["data"]["undecided"]}
+    return {c["column"]: c["value"] for c in gateway.access(SOMEBODY, TESTER).value.package["data"]["undecided"]}
 
 
 def test_undeclared_cells_and_unread_rows_go_after_thirty_days(settings: Settings, clock: FrozenClock) -> None:
@@ -37,4 +37,4 @@ def test_undeclared_cells_and_unread_rows_go_after_thirty_days(settings: Setting
     with open_gateway(settings, clock) as gateway:
         assert undecided(gateway) == {}
         assert gateway.house.vault.held_columns() == {}
-        assert gateway.access(SOMEBODY, TESTER).found
+        assert gateway.access(SOMEBODY, TESTER).value.found

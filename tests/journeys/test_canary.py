@@ -98,7 +98,7 @@ def test_no_file_holds_a_canary_while_open_and_after_closing(
 
 @pytest.mark.parametrize("form", ["csv", "ndjson"])
 def test_no_list_and_no_entry_holds_a_canary(planted: Gateway, form: str) -> None:
-    package = planted.release(ReleaseRequest(SEGMENT, RecipientId("mailer"), form), TESTER)  # type: ignore[arg-type]
+    package = planted.release(ReleaseRequest(SEGMENT, RecipientId("mailer"), form), TESTER).value  # type: ignore[arg-type]
     assert package.disclosure.size == 151
     assert canaries_in(package.data) == []
     entries = json.dumps(list(planted.house.recorder.entries())).encode()
@@ -107,7 +107,7 @@ def test_no_list_and_no_entry_holds_a_canary(planted: Gateway, form: str) -> Non
 
 
 def test_the_note_is_kept_without_them(planted: Gateway) -> None:
-    package = planted.access(IDENTIFIER, TESTER).package
+    package = planted.access(IDENTIFIER, TESTER).value.package
     notes = [cell["value"] for cell in package["data"]["profile"] if cell["name"] == "feedback"]
     assert len(notes) == 1
     assert "Soittakaa" in notes[0]
@@ -116,7 +116,7 @@ def test_the_note_is_kept_without_them(planted: Gateway) -> None:
 
 def test_the_person_gets_every_canary_and_nobody_elses(planted: Gateway) -> None:
     """Art. 15(3): the copy is complete and exclusive."""
-    text = json.dumps(planted.access(IDENTIFIER, TESTER).package, ensure_ascii=False, default=str)
+    text = json.dumps(planted.access(IDENTIFIER, TESTER).value.package, ensure_ascii=False, default=str)
     missing = [value for column, value in CANARY.items() if value not in text and column != "phone"]
     assert missing == []
     assert UNDECLARED in text
@@ -150,7 +150,7 @@ def test_after_erasure_neither_keys_nor_references_are_left(planted: Gateway, se
     assert any(wrapped in path.read_bytes() for path in settings.home.rglob("*") if path.is_file())
     planted.release(ReleaseRequest(SEGMENT, RecipientId("mailer")), TESTER)
 
-    answer = planted.erase(IDENTIFIER, TESTER)
+    answer = planted.erase(IDENTIFIER, TESTER).value
 
     assert answer.found_after is False
     left = {
@@ -161,7 +161,7 @@ def test_after_erasure_neither_keys_nor_references_are_left(planted: Gateway, se
     }
     assert left == set()
     assert planted.house.vault.find("phone", CANARY["phone"]) is None
-    assert planted.access(IDENTIFIER, TESTER).found is False
+    assert planted.access(IDENTIFIER, TESTER).value.found is False
 
 
 def test_an_erased_person_does_not_come_back_with_the_next_file(planted: Gateway) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime as dt
 import hashlib
@@ -9,6 +10,8 @@ import hmac
 import io
 import json
 import os
+import secrets
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,11 +23,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import audit
-from audit.testing import ephemeral_log
 from gateway.accountability import Recorder, SealedTags, verify_log, verify_signed
-from gateway.accountability.errors import EventRefused, LogDamaged, LogUnwritable
+from gateway.accountability.entries import link_template
+from gateway.accountability.errors import ClockWentBack, EventRefused, LogCrowded, LogDamaged, LogUnwritable
+from gateway.foundation.clock import FrozenClock
 from gateway.foundation.errors import IntegrityFailure, InvalidInput, Unavailable
-from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
+from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent, Role
 from gateway.vocabulary.names import EntryId, PurposeId, RecipientId, RequestId, SegmentId
 
 LABEL = "baseline@1:" + "a" * 64
@@ -34,21 +38,52 @@ EVENT = GatewayEvent(OPERATOR, AuditAction.SEGMENT_CHECKED, "permit")
 CERTIFIER = audit.Signer("gateway.example/certificates", bytes(32))
 
 
+QUARTER = dt.timedelta(days=92)
+
+
+def open_trail(
+    folder: Path,
+    seed: bytes = bytes(32),
+    clock: Callable[[], dt.datetime] = lambda: AT,
+    kind: type[audit.Trail] = audit.Trail,
+) -> audit.Trail:
+    return kind.open(
+        folder,
+        "log.example/test",
+        lambda origin: audit.Signer(origin, audit.shard_seed(seed, origin)),
+        audit.link_from(link_template(LABEL), clock),
+        audit.Surroundings(clock=clock),
+    )
+
+
+@contextlib.contextmanager
+def ephemeral_trail(clock: Callable[[], dt.datetime] = lambda: AT) -> Iterator[audit.Trail]:
+    with (
+        tempfile.TemporaryDirectory(prefix="audit-") as folder,
+        open_trail(Path(folder) / "audit", secrets.token_bytes(32), clock) as log,
+    ):
+        yield log
+
+
+def leaves(recorder: Recorder) -> list[bytes]:
+    return list(recorder.leaves())
+
+
 @pytest.fixture
-def log() -> Iterator[audit.Log]:
-    with ephemeral_log() as log:
+def log() -> Iterator[audit.Trail]:
+    with ephemeral_trail() as log:
         yield log
 
 
 @pytest.fixture
-def recorder(log: audit.Log) -> Recorder:
+def recorder(log: audit.Trail) -> Recorder:
     return Recorder(log, LABEL, CERTIFIER)
 
 
 @pytest.fixture(scope="module")
-def untouched() -> Iterator[audit.Log]:
+def untouched() -> Iterator[audit.Trail]:
     """One log for all the tests in which nothing may enter."""
-    with ephemeral_log() as log:
+    with ephemeral_trail() as log:
         yield log
 
 
@@ -60,22 +95,24 @@ def tags_of(key: bytes) -> Callable[[Sequence[EntryId]], bytes]:
     return lambda ids: b"".join(tag_of(key, one) for one in ids)
 
 
-def test_an_event_becomes_the_bytes_of_an_entry(log: audit.Log, recorder: Recorder) -> None:
+def test_an_event_becomes_the_bytes_of_an_entry(recorder: Recorder) -> None:
     entry_id = recorder.new_entry_id()
     event = GatewayEvent(
-        Actor("client", "client_mailer"), AuditAction.SEGMENT_RELEASED, "permit", ("permitted",),
+        Actor("client", "client_mailer", Role.RECIPIENT), AuditAction.SEGMENT_RELEASED, "permit", ("permitted",),
         PurposeId("direct_marketing"), "6(1)(a)", RecipientId("mailer"), segment=SegmentId("loyal_helsinki"),
         fields=("pseudonym",), members=2, query="b" * 64, request=RequestId("req_abc"),
     )  # fmt: skip
     receipt = recorder.record(event, at=AT, entry_id=entry_id, tags=bytes(16))
-    assert log.entry(receipt.index) == (
-        b'{"v":1,"id":"%b","ts":"2026-11-21T10:00:00.000000Z","actor":{"type":"client","ref":"client_mailer"},'
+    (leaf,) = leaves(recorder)
+    assert leaf == (
+        b'{"v":1,"id":"%b","ts":"2026-11-21T10:00:00.000000Z","actor":{"type":"client","role":"recipient",'
+        b'"ref":"client_mailer"},'
         b'"action":"segment.released","decision":"permit","reasons":["permitted"],"purpose":"direct_marketing",'
         b'"basis":"6(1)(a)","recipient":"mailer","segment":"loyal_helsinki","fields":["pseudonym"],"members":2,'
         b'"policy":"%b","query":"%b","request":"req_abc","tags":["%b"]}'
         % (entry_id.encode(), LABEL.encode(), b"b" * 64, b"0" * 32)
     )
-    assert receipt.leaf_hash == audit.leaf_hash(log.entry(receipt.index))
+    assert (receipt.index, receipt.leaf_hash) == (0, audit.leaf_hash(leaf))
     assert [entry["id"] for entry in recorder.entries()] == [entry_id]
 
 
@@ -96,7 +133,7 @@ VALUES = [
     "field",
     ["purpose", "legal_basis", "recipient", "source", "segment", "snapshot", "batch", "query", "request", "policy"],
 )
-def test_no_value_and_no_free_text_enters(untouched: audit.Log, field: str, value: str) -> None:
+def test_no_value_and_no_free_text_enters(untouched: audit.Trail, field: str, value: str) -> None:
     if (field, value) == ("policy", ""):
         return  # no policy named: the recorder's label stands in
     event = GatewayEvent(OPERATOR, AuditAction.LOG_READ, "permit", **{field: value})
@@ -109,7 +146,7 @@ def test_no_value_and_no_free_text_enters(untouched: audit.Log, field: str, valu
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_nor_in_lists_nor_as_an_actor(untouched: audit.Log, value: str) -> None:
+def test_nor_in_lists_nor_as_an_actor(untouched: audit.Trail, value: str) -> None:
     recorder = Recorder(untouched, LABEL)
     for event in (
         GatewayEvent(OPERATOR, AuditAction.LOG_READ, "deny", reasons=("permitted", value)),
@@ -126,7 +163,7 @@ def test_nor_in_lists_nor_as_an_actor(untouched: audit.Log, value: str) -> None:
 
 def test_reasons_and_ids_as_they_are_in_use_do_enter(recorder: Recorder) -> None:
     event = GatewayEvent(
-        Actor("system", "gateway"), AuditAction.BATCH_REFUSED, "deny",
+        Actor("system", "gateway", Role.SYSTEM), AuditAction.BATCH_REFUSED, "deny",
         ("no_rule_permits", "special-categories-default", "not_a_number:total_spend", "wrong_number_of_columns"),
         PurposeId("*"), "6(1)(f)", rows=0,
     )  # fmt: skip
@@ -139,10 +176,10 @@ def test_counts_are_counts(recorder: Recorder, count: int) -> None:
         recorder.record(GatewayEvent(OPERATOR, AuditAction.LOG_READ, "permit", rows=count), at=AT)
 
 
-@given(shifts=st.lists(st.integers(-1000, 1000), min_size=1, max_size=10))
+@given(shifts=st.lists(st.integers(-100_000, 100_000), min_size=1, max_size=10))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12, deadline=None)
 def test_time_never_goes_back(shifts: list[int]) -> None:
-    with ephemeral_log() as log:
+    with ephemeral_trail() as log:
         for shift in shifts:
             Recorder(log, LABEL).record(EVENT, at=AT + dt.timedelta(milliseconds=shift))  # also across a restart
         times = [entry["ts"] for entry in Recorder(log, LABEL).entries()]
@@ -151,7 +188,22 @@ def test_time_never_goes_back(shifts: list[int]) -> None:
         assert times[-1] == (AT + dt.timedelta(milliseconds=latest)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def test_time_never_goes_back_between_threads(log: audit.Log, recorder: Recorder) -> None:
+@pytest.mark.parametrize("reopened", [False, True])
+def test_a_clock_that_stands_before_the_log_is_a_named_error(
+    log: audit.Trail, recorder: Recorder, *, reopened: bool
+) -> None:
+    recorder.record(EVENT, at=AT)
+    if reopened:
+        recorder = Recorder(log, LABEL)
+    with pytest.raises(ClockWentBack, match="clock") as refusal:
+        recorder.record(EVENT, at=AT - dt.timedelta(minutes=5, microseconds=1))
+    assert isinstance(refusal.value, Unavailable)
+    assert recorder.size == 1
+    recorder.record(EVENT, at=AT - dt.timedelta(minutes=5))
+    assert [entry["ts"] for entry in recorder.entries()] == ["2026-11-21T10:00:00.000000Z"] * 2
+
+
+def test_time_never_goes_back_between_threads(log: audit.Trail, recorder: Recorder) -> None:
     def work(number: int) -> None:
         for step in range(20):
             recorder.record(EVENT, at=AT + dt.timedelta(microseconds=(step * 7919 + number * 104729) % 1000))
@@ -166,7 +218,7 @@ def test_time_never_goes_back_between_threads(log: audit.Log, recorder: Recorder
     assert times == sorted(times)
 
 
-class Hesitant(audit.Log):
+class Hesitant(audit.Trail):
     """A log that takes its time over the first entry."""
 
     def submit(self, entries: Sequence[bytes]) -> audit.Pending:
@@ -176,7 +228,7 @@ class Hesitant(audit.Log):
 
 
 def test_an_entry_cannot_overtake_one_of_an_earlier_time(tmp_path: Path) -> None:
-    with Hesitant.open(tmp_path / "log", CERTIFIER) as log:
+    with open_trail(tmp_path / "audit", kind=Hesitant) as log:
         recorder = Recorder(log, LABEL)
         first = threading.Thread(target=lambda: recorder.record(EVENT, at=AT))
         first.start()
@@ -191,6 +243,18 @@ def test_an_entry_cannot_overtake_one_of_an_earlier_time(tmp_path: Path) -> None
 def test_an_instant_without_a_zone_is_refused(recorder: Recorder) -> None:
     with pytest.raises(EventRefused, match="aware"):
         recorder.record(EVENT, at=AT.replace(tzinfo=None))
+
+
+def test_a_queue_that_is_full_is_temporary(log: audit.Trail, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(_: audit.Trail, _entries: Sequence[bytes]) -> audit.Pending:
+        raise audit.LogBusy("4096 entries wait to be written: try again in a moment")
+
+    recorder = Recorder(log, LABEL)
+    with monkeypatch.context() as patch:
+        patch.setattr(audit.Trail, "submit", busy)
+        with pytest.raises(LogCrowded, match="try again"):
+            recorder.record(EVENT, at=AT)
+    assert recorder.record(EVENT, at=AT).index == 0
 
 
 def test_a_log_that_cannot_be_written_says_unavailable(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,10 +272,88 @@ def test_a_log_that_cannot_be_written_says_unavailable(recorder: Recorder, monke
             action()
 
 
+# -- shards ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock(AT)
+
+
+@pytest.fixture
+def trail(clock: FrozenClock) -> Iterator[audit.Trail]:
+    with ephemeral_trail(clock.now) as log:
+        yield log
+
+
+def test_the_next_quarter_begins_with_the_end_of_the_one_before(trail: audit.Trail, clock: FrozenClock) -> None:
+    recorder = Recorder(trail, LABEL)
+    assert recorder.record(EVENT, at=clock.now()).origin == "log.example/test/2026q4"
+    clock.advance(QUARTER)
+    receipt = recorder.record(EVENT, at=clock.now())
+    assert (receipt.origin, receipt.index) == ("log.example/test/2027q1", 1)
+    before, after = recorder.shards().values()
+    first = json.loads(after.entry(0))
+    head = {"origin": before.origin, "size": 1, "root": before.root.hex()}
+    assert (first["action"], first["previous"]) == ("log.continued", head)
+    assert [entry["action"] for entry in recorder.entries()] == ["segment.checked", "log.continued", "segment.checked"]
+    assert [shard.size for shard in verify_log(trail.directory)] == [1, 2]
+    assert recorder.size == 3
+    assert len(recorder.latest(2)) == 2
+    assert recorder.latest(10) == leaves(recorder)
+    rows = list(csv.DictReader(io.StringIO(b"".join(recorder.export("csv")).decode())))
+    assert [(row["log"][-6:], row["index"]) for row in rows] == [("2026q4", "0"), ("2027q1", "0"), ("2027q1", "1")]
+    assert audit.Checkpoint.parse(recorder.checkpoint("2026q4").split("\n\n")[0] + "\n").size == 1
+    for shard, index in (("2026q4", 0), ("2027q1", 1)):
+        proof = audit.Proof.parse(recorder.proof(index, shard))
+        proof.verify(recorder.shards()[shard].entry(index), recorder.shards()[shard].policy)
+    with pytest.raises(IndexError):
+        recorder.proof(1, "2026q4")
+
+
+def test_a_checkpoint_in_the_moment_of_the_change_is_of_the_new_quarter(
+    trail: audit.Trail, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder, close = Recorder(trail, LABEL), audit.Log.close
+    notes: list[str] = []
+    other = threading.Thread(target=lambda: notes.append(recorder.checkpoint()))
+
+    def close_slowly(log: audit.Log, *, keep_tags: bool = False) -> None:
+        close(log, keep_tags=keep_tags)
+        if keep_tags:  # the quarter is changing
+            other.start()
+            time.sleep(0.1)
+
+    monkeypatch.setattr(audit.Log, "close", close_slowly)
+    recorder.record(EVENT, at=clock.now())
+    clock.advance(QUARTER)
+    recorder.record(EVENT, at=clock.now())
+    other.join()
+    assert notes[0].startswith("log.example/test/2027q1\n")
+
+
+def test_what_was_searched_is_what_was_published_when_the_search_began(recorder: Recorder) -> None:
+    """Others read, write and publish meanwhile: the answer claims no entry that was not tried."""
+    key = os.urandom(32)
+    entry_id = recorder.new_entry_id()
+    recorder.record(EVENT, at=AT, entry_id=entry_id, tags=tag_of(key, entry_id))
+
+    def late(ids: Sequence[EntryId]) -> bytes:
+        another = recorder.new_entry_id()
+        recorder.record(EVENT, at=AT, entry_id=another, tags=tag_of(key, another))
+        assert recorder.size == 2
+        return tags_of(key)(ids)
+
+    found, (searched,) = recorder.about(late)
+    assert [one.index for one in found] == [0]
+    assert (searched.minimum, searched.size) == (0, 1)
+    assert searched.checkpoint.split("\n")[1] == "1"
+
+
 # -- tags -----------------------------------------------------------------------------------------------------------
 
 
-def test_bulk_tags_are_sealed_before_their_entry(log: audit.Log, recorder: Recorder) -> None:
+def test_bulk_tags_are_sealed_before_their_entry(log: audit.Trail, recorder: Recorder) -> None:
     entry_id = recorder.new_entry_id()
     with recorder.bulk_tags(entry_id) as tags:
         tags.add(np.arange(16 * 1500, dtype=np.uint32).astype(np.uint8).reshape(-1, 16))
@@ -222,7 +364,7 @@ def test_bulk_tags_are_sealed_before_their_entry(log: audit.Log, recorder: Recor
     entry = next(recorder.entries())
     assert (entry["tags_root"], entry["members"]) == (sealed.root, 1510)
     recorder.checkpoint()
-    assert verify_log(log.directory, log.vkey).tag_files == 1
+    assert [shard.tag_files for shard in verify_log(log.directory, vkeys=log.vkeys)] == [1]
 
 
 def test_tags_fit_their_entry_or_it_is_refused(recorder: Recorder) -> None:
@@ -270,14 +412,17 @@ def fill(recorder: Recorder, aino: bytes, other: bytes) -> set[int]:
     return expected
 
 
-def test_every_entry_about_a_person_is_found_with_its_proof(log: audit.Log, recorder: Recorder) -> None:
+def test_every_entry_about_a_person_is_found_with_its_proof(log: audit.Trail, recorder: Recorder) -> None:
     aino, other = os.urandom(32), os.urandom(32)
     expected = fill(recorder, aino, other)
-    found = recorder.about(tags_of(aino))
+    found, (searched,) = recorder.about(tags_of(aino))
     assert {one.index for one in found} == expected
-    assert recorder.about(tags_of(os.urandom(32))) == []
+    assert (searched.shard, searched.minimum, searched.size) == ("2026q4", 0, 40)
+    assert recorder.about(tags_of(os.urandom(32)))[0] == []
     for one in found:
-        assert audit.verify_proof(one.proof_file, one.leaf, log.vkey) == one.index
+        proof = audit.Proof.parse(one.proof_file)
+        assert proof.verify(one.leaf, audit.Policy.of(log.vkeys)).size == 40
+        assert (one.shard, one.index) == ("2026q4", proof.index)
         assert one.tag == tag_of(aino, one.entry["id"])
         if one.tag_index is not None:
             root = bytes.fromhex(one.entry["tags_root"])
@@ -294,7 +439,7 @@ def test_a_tag_that_is_there_only_in_parts_is_not_found(recorder: Recorder) -> N
         tag = tag_of(key, entry_id)
         tags.add(bytes(8) + tag + bytes(8) + tag[:8] + bytes(16) + tag[8:])
         recorder.record(EVENT, at=AT, entry_id=entry_id, tags=tags.seal())
-    assert recorder.about(tags_of(key)) == []
+    assert recorder.about(tags_of(key))[0] == []
 
 
 def test_tags_of_one_person_in_two_entries_do_not_join(recorder: Recorder) -> None:
@@ -304,12 +449,12 @@ def test_tags_of_one_person_in_two_entries_do_not_join(recorder: Recorder) -> No
         recorder.record(EVENT, at=AT, entry_id=entry_id, tags=tag_of(key, entry_id))
     first, second = recorder.entries()
     assert first["tags"] != second["tags"]
-    assert len(recorder.about(tags_of(key))) == 2
+    assert len(recorder.about(tags_of(key))[0]) == 2
 
 
-def test_a_missing_tag_file_is_damage_not_absence(log: audit.Log, recorder: Recorder) -> None:
+def test_a_missing_tag_file_is_damage_not_absence(log: audit.Trail, recorder: Recorder) -> None:
     fill(recorder, key := os.urandom(32), os.urandom(32))
-    next(iter((log.directory / "tags").iterdir())).unlink()
+    next(log.directory.glob("*/tags/*")).unlink()
     with pytest.raises(LogDamaged):
         recorder.about(tags_of(key))
 
@@ -323,7 +468,7 @@ def test_too_few_tags_are_refused(recorder: Recorder) -> None:
 # -- certificates, proofs, views --------------------------------------------------------------------------------------
 
 
-def test_certificates_are_signed_by_a_key_of_their_own(log: audit.Log, recorder: Recorder) -> None:
+def test_certificates_are_signed_by_a_key_of_their_own(log: audit.Trail, recorder: Recorder) -> None:
     note = recorder.sign("erased\n")
     assert verify_signed(note, [CERTIFIER.vkey]) == "erased\n"
     with pytest.raises(LogDamaged) as failure:
@@ -335,21 +480,27 @@ def test_certificates_are_signed_by_a_key_of_their_own(log: audit.Log, recorder:
         Recorder(log, LABEL, audit.Signer(log.origin, bytes(32)))
 
 
-def test_any_entry_has_a_proof_file(log: audit.Log, recorder: Recorder) -> None:
+def test_any_entry_has_a_proof_file(log: audit.Trail, recorder: Recorder) -> None:
     for _ in range(5):
         recorder.record(EVENT, at=AT)
-    for index in range(5):
-        assert audit.verify_proof(recorder.proof(index), log.entry(index), log.vkey) == index
+    for index, leaf in enumerate(leaves(recorder)):
+        proof = audit.Proof.parse(recorder.proof(index))
+        assert (proof.index, proof.verify(leaf, audit.Policy.of(log.vkeys)).size) == (index, 5)
+        assert recorder.proof(index, "2026q4") == recorder.proof(index)
     with pytest.raises(IndexError):
         recorder.proof(5)
-    assert recorder.consistency(2, 5) == log.consistency(2, 5)
+    for read in (recorder.checkpoint, lambda shard: recorder.proof(0, shard)):
+        with pytest.raises(IndexError):
+            read("2026q3")
+    (shard,) = recorder.shards().values()
+    assert recorder.consistency(2, 5) == shard.consistency(2, 5)
 
 
-def test_exports(log: audit.Log, recorder: Recorder) -> None:
+def test_exports(recorder: Recorder) -> None:
     recorder.record(GatewayEvent(OPERATOR, AuditAction.BATCH_REFUSED, "deny", ("one", "two"), rows=4), at=AT)
     recorder.record(EVENT, at=AT)
     lines = list(recorder.export("ndjson"))
-    assert [audit.leaf_hash(line[:-1]) for line in lines] == [audit.leaf_hash(leaf) for leaf in log.entries()]
+    assert [line[:-1] for line in lines] == leaves(recorder)
     rows = list(csv.DictReader(io.StringIO(b"".join(recorder.export("csv")).decode())))
     assert [(row["index"], row["actor_ref"], row["reasons"], row["rows"]) for row in rows] == [
         ("0", "cli", "one two", "4"), ("1", "cli", "", ""),
@@ -357,23 +508,23 @@ def test_exports(log: audit.Log, recorder: Recorder) -> None:
     assert json.loads(lines[0])["decision"] == rows[0]["decision"] == "deny"
 
 
-def test_a_damaged_log_does_not_verify(log: audit.Log, recorder: Recorder) -> None:
+def test_a_damaged_log_does_not_verify(log: audit.Trail, recorder: Recorder) -> None:
     recorder.record(EVENT, at=AT)
     recorder.checkpoint()
-    assert verify_log(log.directory).size == 1
-    journal = log.directory / "journal"
-    journal.write_bytes(journal.read_bytes()[:-1] + b"!")
-    with pytest.raises(LogDamaged, match="entry 0"):
+    assert [shard.size for shard in verify_log(log.directory)] == [1]
+    bundle = next(log.directory.glob("*/tile/entries/000.p/1"))
+    bundle.write_bytes(bundle.read_bytes()[:-1] + b"!")
+    with pytest.raises(LogDamaged, match="2026q4/tile/"):
         verify_log(log.directory)
 
 
-def test_the_last_time_of_a_foreign_log_is_not_guessed(log: audit.Log) -> None:
+def test_the_last_time_of_a_foreign_log_is_not_guessed(log: audit.Trail) -> None:
     log.append([b"not json"])
     with pytest.raises(LogDamaged):
         Recorder(log, LABEL)
 
 
-def test_the_label_may_be_asked_for_each_time(log: audit.Log) -> None:
+def test_the_label_may_be_asked_for_each_time(log: audit.Trail) -> None:
     labels = iter(f"baseline@{n}:{hashlib.sha256(bytes([n])).hexdigest()}" for n in range(2))
     recorder = Recorder(log, lambda: next(labels))
     recorder.record(EVENT, at=AT)

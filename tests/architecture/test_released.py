@@ -1,0 +1,132 @@
+"""Who may say that personal data may leave: the flows that have just recorded it. And only one module opens it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.test_makers import makings
+
+ROOT = Path(__file__).parents[2]
+GATEWAY, AUDIT = ROOT / "gateway", ROOT / "audit"
+RELEASERS = {
+    "gateway/accountability/released.py",
+    "gateway/flows/access_subject.py",
+    "gateway/flows/build_segment.py",
+    "gateway/flows/erase_subject.py",
+    "gateway/flows/read_members.py",
+    "gateway/flows/record_consent.py",
+    "gateway/flows/release_segment.py",
+    "gateway/flows/who_saw.py",
+}
+# The writer, the groups that it syncs, and the client of a writer's socket.
+RECEIPT_MAKERS = {"audit/log.py", "audit/grouping.py", "audit/client.py"}
+DOOR = "gateway/api/releasing.py"
+OF_THE_HOUSE = {"catalogue", "clock", "writing"}  # what a face may ask of the rooms directly: nothing about people
+
+
+def modules(*folders: Path) -> Iterator[tuple[str, str]]:
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")):
+            yield path.relative_to(ROOT).as_posix(), path.read_text("utf-8")
+
+
+def makers(name: str, *folders: Path) -> set[str]:
+    return {path for path, source in modules(*folders) if makings(source, name)}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "Released(receipt, value)",
+        "flows.Released(None, value)",
+        "from gateway.accountability import Released as R\nR(receipt, value)",
+        "replace(released, value=more)",
+        "copy.copy(self.released)",
+        "object.__new__(Released)",
+        "Released.__new__(Released)",
+        "Released[bytes](receipt, value)",
+    ],
+)
+def test_the_check_sees_each_way_to_make_one(source: str) -> None:
+    assert makings(source, "Released")
+
+
+def test_only_flows_that_record_it_release() -> None:
+    assert makers("Released", GATEWAY, AUDIT) == RELEASERS
+
+
+def test_only_the_log_gives_receipts() -> None:
+    made = makers("Receipt", GATEWAY, AUDIT)
+    assert made
+    assert made <= RECEIPT_MAKERS
+
+
+def test_what_a_flow_releases_it_has_recorded() -> None:
+    """The receipt is a name or a call of the same function, never one that was kept somewhere."""
+    for path, source in modules(GATEWAY / "flows"):
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).split("[")[0].endswith("Released"):
+                given = node.args[0]
+                assert isinstance(given, ast.Name | ast.Call), f"{path}:{node.lineno}"
+
+
+def openings(source: str) -> list[int]:
+    """Return the lines that read a ``value`` of anything but ``self``, or take it by name."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and node.attr == "value" and ast.unparse(node.value) != "self":
+            found.append(node.lineno)
+        taken = isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in {"getattr", "attrgetter"}
+        if taken and any(isinstance(each, ast.Constant) and each.value == "value" for each in node.args):
+            found.append(node.lineno)
+    return found
+
+
+@pytest.mark.parametrize("source", ["page.value", "gateway.access(who, actor).value.package", "getattr(page, 'value')"])
+def test_the_check_sees_what_is_opened(source: str) -> None:
+    assert openings(source)
+
+
+def test_only_the_door_opens_what_is_released() -> None:
+    assert {path for path, source in modules(GATEWAY / "api") if openings(source)} == {DOOR}
+
+
+def test_no_handler_asks_the_rooms_about_people() -> None:
+    for path, source in modules(GATEWAY / "api"):
+        asked = {
+            node.attr
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value).endswith("house")
+        }
+        assert asked <= OF_THE_HOUSE, path
+
+
+def test_every_handler_that_gives_a_released_answer_is_marked() -> None:
+    """Unmarked, the framework would try to write down the receipt and the value."""
+    marked = set()
+    for _, source in modules(GATEWAY / "api"):
+        for node in ast.parse(source).body:
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or not node.decorator_list:
+                continue
+            names = [ast.unparse(each) for each in node.decorator_list]
+            routed = any(name.startswith("router.") for name in names)
+            releases = node.returns is not None and "Released[" in ast.unparse(node.returns)
+            assert (routed and releases) == ("releases" in names), node.name
+            if releases:
+                assert names[-1] == "releases", node.name  # the route must see what is opened
+                marked.add(node.name)
+    assert {"read_members", "read_delta", "query_consents", "answer_request"} <= marked
+
+
+def test_who_says_that_an_answer_is_about_nobody() -> None:
+    said = {
+        (path, getattr(node, "name", ""))
+        for path, source in modules(GATEWAY)
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef) and makings(ast.unparse(node), "AboutNobody")
+    }
+    assert said == {("gateway/api/people.py", "_choose"), (DOOR, "streamed")}
