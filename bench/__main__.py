@@ -9,7 +9,7 @@ import sys
 
 from bench.arguments import Arguments
 
-NAMES = ("ingest", "segment")
+NAMES = ("ingest", "segment", "audit")
 
 
 def main() -> int:
