@@ -13,7 +13,7 @@ from audit.policy import Policy
 from audit.proof import Proof
 from audit.published import PublishedLog
 from audit.retention import prune
-from audit.shards import PublishedTrail, shard_end_of, shard_names, shard_of
+from audit.shards import PublishedTrail, check_links, shard_end_of, shard_names, shard_of
 from audit.surroundings import Surroundings
 from audit.tags import TagFile, prove_tag, read_tags
 from audit.trail import Trail, link_from
@@ -23,7 +23,7 @@ from audit.witness import Witnesses
 __all__ = [
     "AuditError", "Checkpoint", "EntryPruned", "EntryRefused", "Log", "LogBusy", "LogClient", "LogFailed",
     "LogRefused", "Pending", "Policy", "Proof", "PublishedLog", "PublishedTrail", "Receipt", "Signer", "Surroundings",
-    "TagFile", "Trail", "VerificationFailed", "Verified", "Witnesses", "leaf_hash", "link_from", "prove_tag", "prune",
-    "read_tags", "shard_end_of", "shard_names", "shard_of", "shard_seed", "sign_note", "start_sequencer",
-    "verify_consistency", "verify_directory", "verify_inclusion", "verify_note", "verify_trail",
+    "TagFile", "Trail", "VerificationFailed", "Verified", "Witnesses", "check_links", "leaf_hash", "link_from",
+    "prove_tag", "prune", "read_tags", "shard_end_of", "shard_names", "shard_of", "shard_seed", "sign_note",
+    "start_sequencer", "verify_consistency", "verify_directory", "verify_inclusion", "verify_note", "verify_trail",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ import argparse
 import importlib
 import io
 import json
+import os
 import pkgutil
 import sys
 from collections.abc import Sequence
@@ -32,6 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         return int(arguments.run(arguments) or 0)
+    except BrokenPipeError:  # whoever read the answer has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (AuditError, OSError) as failure:
         if getattr(arguments, "json", False):
             place = failure.place if isinstance(failure, VerificationFailed) else None

@@ -46,7 +46,7 @@ class LockStore:
             self._connection.execute("PRAGMA journal_mode = TRUNCATE")
             self._connection.execute(_SCHEMA)
         except sqlite3.Error as error:
-            raise LogRefused(f"lock store: it cannot be used ({_why(error)}): restore it") from None
+            raise LogRefused(f"lock store: it cannot be used ({_why(error)}): make room, or restore it") from None
 
     def close(self) -> None:
         """Let go of the file."""

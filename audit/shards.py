@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -62,6 +63,29 @@ def previous_of(entry: bytes) -> Checkpoint:
         return Checkpoint(named.origin, named.size, bytes.fromhex(named.root))
     except (msgspec.MsgspecError, ValueError, RecursionError):
         raise VerificationFailed("entry 0", "it does not name the last checkpoint of the shard before") from None
+
+
+def names_a_shard(entry: bytes) -> bool:
+    """Say whether the first entry of a shard names one before it."""
+    try:
+        return previous_of(entry) is not None
+    except VerificationFailed:
+        return False
+
+
+def check_links(shards: Mapping[str, PublishedLog]) -> None:
+    """Check that each shard begins where the one before ended, so that none is missing before the newest.
+
+    A shard whose first entry is pruned no longer shows what came before it. Raises ``VerificationFailed``.
+    """
+    before: Checkpoint | None = None
+    for name, shard in shards.items():
+        if shard.size and not shard.minimum:
+            first = shard.entry(0)
+            linked = previous_of(first) == before if before else not names_a_shard(first)
+            if not linked:
+                raise VerificationFailed(f"{name}/entry 0", "the shard before it is another one, or not there")
+        before = shard.checkpoint
 
 
 class PublishedTrail:

@@ -110,7 +110,7 @@ def prove_tag(directory: Path, root: str, index: int) -> list[bytes]:
     """
     place = f"{layout.TAGS_FOLDER}/{root}"
     tree = merkle.Tree()
-    for blocks in read_tags(directory, root):
+    for blocks in _blocks(directory, root):
         hash_tags(tree, blocks)
     if tree.root().hex() != root:
         raise VerificationFailed(place, "its tags do not have this root")
@@ -182,7 +182,21 @@ class TagFolder:
 
 
 def read_tags(directory: Path, root: str) -> Iterator[bytes]:
-    """Walk the tags of a side file in chunks of whole tags, unverified. Raises ``VerificationFailed`` if unreadable."""
+    """Walk the tags of a side file in chunks of whole tags; nothing is shown before the walk has ended.
+
+    Raises ``VerificationFailed`` for a file that cannot be read, and at the end for one whose tags do not have this
+    root.
+    """
+    tree = merkle.Accumulator()
+    for blocks in _blocks(directory, root):
+        hash_tags(tree, blocks)
+        yield blocks
+    if tree.root().hex() != root:
+        raise VerificationFailed(f"{layout.TAGS_FOLDER}/{root}", "its tags do not have this root")
+
+
+def _blocks(directory: Path, root: str) -> Iterator[bytes]:
+    """Walk the tags of a side file, unverified. Raises ``VerificationFailed`` if unreadable."""
     if not layout.ROOT_NAME.fullmatch(root):
         raise VerificationFailed(layout.TAGS_FOLDER, "a root is 64 hex digits")
     try:

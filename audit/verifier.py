@@ -16,7 +16,7 @@ from audit.errors import VerificationFailed
 from audit.inventory import Inventory, read_file, read_text, shown
 from audit.policy import Policy
 from audit.published import Minimum
-from audit.shards import SHARD_NAME, previous_of, shard_names
+from audit.shards import SHARD_NAME, names_a_shard, previous_of, shard_names
 from audit.treecheck import Progress, PublishedTree, check_extra_tiles, check_tree, named_tags
 
 _CHUNK: Final = layout.TAG_BYTES * 65_536
@@ -196,7 +196,8 @@ def tag_tree(directory: Path, root: str) -> merkle.Accumulator | None:
 def verify_trail(directory: Path, policy: Policy | None = None, *, progress: Progress = silent) -> list[Verified]:
     """Check a folder of shards, or a kit of one: each of them, and that each begins where the one before ended.
 
-    A shard whose first entry is pruned no longer shows what came before it. Raises ``VerificationFailed``.
+    A shard whose first entry is pruned no longer shows what came before it; the newest one is never pruned. A shard of
+    this trail that ``policy`` names must be there. Raises ``VerificationFailed``.
     """
     names = shard_names(directory)
     is_kit = _check_trail_names(directory)
@@ -211,7 +212,19 @@ def verify_trail(directory: Path, policy: Policy | None = None, *, progress: Pro
             _check_link(directory / name, found)
         except VerificationFailed as failure:
             raise VerificationFailed(f"{name}/{failure.place}", failure.why) from None
+    if found[-1].minimum:
+        raise VerificationFailed(f"{names[-1]}/{layout.MINIMUM_FILE}", "the newest shard is never pruned")
+    if policy is not None:
+        _check_named(found[-1].origin.rpartition("/")[0], names, policy)
     return found
+
+
+def _check_named(base: str, names: list[str], policy: Policy) -> None:
+    """Check that each shard of the trail ``base`` whose key is believed is there: nobody can take one away."""
+    for vkey in policy.vkeys:
+        origin, _, name = vkey.partition("+")[0].rpartition("/")
+        if origin == base and SHARD_NAME.fullmatch(name) and name not in names:
+            raise VerificationFailed(name, "the policy names this shard, and it is not there")
 
 
 def _check_trail_names(directory: Path) -> bool:
@@ -242,12 +255,5 @@ def _check_link(directory: Path, found: list[Verified]) -> None:
     if before is not None:
         if previous_of(first) != Checkpoint(before.origin, before.size, before.root):
             raise VerificationFailed("entry 0", "it does not name the last checkpoint of the shard before")
-    elif _names_a_shard(first):
+    elif names_a_shard(first):
         raise VerificationFailed("entry 0", "it names a shard before it, which is not there")
-
-
-def _names_a_shard(entry: bytes) -> bool:
-    try:
-        return previous_of(entry) is not None
-    except VerificationFailed:
-        return False

@@ -11,7 +11,7 @@ from audit.commands.asked import Commands, say
 from audit.errors import AuditError
 from audit.lockstore import LockStore
 from audit.published import PublishedLog
-from audit.shards import shard_names
+from audit.shards import SHARD_NAME, shard_names
 from audit.verifier import verify_directory
 
 
@@ -31,6 +31,8 @@ def register(commands: Commands[Any]) -> None:
 
 def _run(arguments: argparse.Namespace) -> None:
     directory: Path = arguments.directory
+    if arguments.lock is None and SHARD_NAME.fullmatch(directory.resolve().name):
+        raise AuditError("this is a shard: name the folder of all shards, or the lock store by --lock")
     store = LockStore(arguments.lock or home.default_lock(directory))
     try:
         entered = [_enter(place, store, dry_run=arguments.dry_run) for place in _logs(directory)]

@@ -12,7 +12,7 @@ from audit.errors import AuditError, VerificationFailed
 from audit.inventory import read_file
 from audit.published import PublishedLog
 from audit.rescan import scan
-from audit.shards import shard_names
+from audit.shards import check_links, shard_names
 
 _MAX_KEY: Final = 256  # bytes
 
@@ -33,13 +33,16 @@ def _run(arguments: argparse.Namespace) -> None:
     if not names:
         raise VerificationFailed("directory", "it holds neither a log nor shards")
     logs: list[dict[str, Any]] = []
-    for name in names:
-        log = PublishedLog(directory / name, policy)
+    shards = {name: PublishedLog(directory / name, policy) for name in names}
+    if "" not in shards:  # one log alone may be a shard that was handed over
+        check_links(shards)
+    for log in shards.values():
         found = list(scan(log, key, progress=progress()))
         logs.append(
             {"origin": log.origin, "size": log.size, "minimum": log.minimum, "indexes": [one.index for one in found]}
         )
-    say(arguments, {"complete": True, "logs": logs})
+    pruned = any(log["minimum"] for log in logs)  # what is gone was not searched
+    say(arguments, {"complete": not pruned, "logs": logs})
 
 
 def _key(path: Path) -> bytes:

@@ -55,7 +55,11 @@ TagsOf = Callable[[Sequence[EntryId]], bytes]
 
 
 def about(shards: Mapping[str, audit.PublishedLog], tags_of: TagsOf) -> tuple[list[EntryAbout], list[Searched]]:
-    """Try every published entry; return those that carry the person's tag, and what was searched."""
+    """Try every published entry; return those that carry the person's tag, and what was searched.
+
+    Raises ``VerificationFailed`` where a shard between others, or before them, is gone.
+    """
+    audit.check_links(shards)
     found: list[EntryAbout] = []
     searched: list[Searched] = []
     for name, shard in shards.items():
@@ -92,16 +96,17 @@ def _matches(
 
 
 def _place(directory: Path, root: str, tag: bytes) -> int | None:
-    """Find a tag in a side file."""
+    """Find a tag in a side file; it is read to its end, where a changed one shows itself."""
     wanted = np.frombuffer(tag, np.uint64)
     before = 0
+    found: int | None = None
     try:
         for chunk in audit.read_tags(directory, root):
             blocks = np.frombuffer(chunk, np.uint64).reshape(-1, 2)
             hits = np.flatnonzero((blocks[:, 0] == wanted[0]) & (blocks[:, 1] == wanted[1]))
-            if hits.size:
-                return before + int(hits[0])
+            if found is None and hits.size:
+                found = before + int(hits[0])
             before += len(blocks)
     except (audit.VerificationFailed, ValueError):
         raise LogDamaged("a tag file of the audit log is gone or not whole: restore it from a copy") from None
-    return None
+    return found

@@ -23,6 +23,7 @@ from gateway.foundation.errors import (
     TooSmall,
     Unavailable,
 )
+from gateway.foundation.room import disk_is_full
 
 MEDIA = "application/problem+json"
 # Resolved along the error's ancestry, so a room's new error needs no edit here.
@@ -97,6 +98,9 @@ def problem(
 def unexpected(error: Exception) -> JSONResponse:
     """Return the answer to what nobody foresaw; of the error only its type goes anywhere: its message may hold data."""
     _log.error("request.failed", slug=type(error).__name__)
+    if disk_is_full(error):
+        detail = "the disk is full, and nothing was acknowledged: whoever runs the service makes room; try again then"
+        return problem(503, Unavailable.slug, detail, ["disk_full"])
     detail = "something that must work did not, and nothing was acknowledged: `gateway doctor` says more; try again"
     return problem(503, Unavailable.slug, detail, ["unexpected"])
 

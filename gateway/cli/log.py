@@ -46,10 +46,17 @@ def verify(
     shards = verify_log(log, policy and input_file(policy), vkeys or ())
     found = [{"origin": s.origin, "entries": s.size, "minimum": s.minimum, "root": s.root.hex()} for s in shards]
     total = sum(shard.size for shard in shards)
-    words = [f"{s.origin}: {s.size:,} entries, root {s.root.hex()}" for s in shards]
+    pruned = sum(shard.minimum for shard in shards)
+    words = [f"{s.origin}: {s.size:,} entries, root {s.root.hex()}{_less(s.minimum)}" for s in shards]
     options.emit(
-        {"verified": True, "entries": total, "shards": found}, "\n".join([*words, f"verified: {total:,} entries"])
+        {"verified": True, "entries": total, "shards": found},
+        "\n".join([*words, f"verified: {total:,} entries{_less(pruned)}"]),
     )
+
+
+def _less(pruned: int) -> str:
+    """Say of how many entries only the tree was there to be checked."""
+    return f", of which {pruned:,} are pruned and were not seen" if pruned else ""
 
 
 @command(app, "keys")

@@ -8,7 +8,6 @@ import functools
 import inspect
 import json
 import os
-import sqlite3
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +19,7 @@ import typer
 
 from gateway.cli.usage import WrongUsage
 from gateway.foundation.errors import GatewayError, InvalidInput
+from gateway.foundation.room import disk_is_full
 from gateway.vocabulary.events import Actor
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from gateway.wiring import Gateway, LogDesk
 
 OPERATOR = Actor("operator", "cli")
-_NOT_WRITTEN = "SQLITE_IOERR_WRITE"  # SQLite's word for a write that the system cut short
 IDENTIFIER_TYPES = ("email", "phone", "customer_number", "national_id")
 
 Home = Annotated[Path | None, typer.Option("--home", help="The gateway's home folder (or GATEWAY_HOME).")]
@@ -150,7 +149,7 @@ def answering(options: Options) -> Iterator[None]:
 
 
 def _unexpected(error: Exception) -> tuple[str, str]:
-    if _disk_is_full(error):
+    if disk_is_full(error):
         return "unavailable", "the disk is full, or a file may not grow: nothing was kept; make room and try again"
     if isinstance(error, OSError):
         return "unavailable" if isinstance(error, PermissionError) else "invalid-input", _of_the_system(error)
@@ -178,19 +177,6 @@ def _of_the_system(error: OSError) -> str:
     if isinstance(error, (IsADirectoryError, NotADirectoryError, FileExistsError)):
         return f"the path{place} is a folder where a file is needed, or a file where a folder is"
     return f"the file{place} cannot be used ({errno.errorcode.get(error.errno or 0, 'unknown')})"
-
-
-def _disk_is_full(error: BaseException | None) -> bool:
-    """Whether a full disk, a quota or a limit on file sizes is at the bottom of it."""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-            return True
-        if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorname in {"SQLITE_FULL", _NOT_WRITTEN}:
-            return True
-        if type(error).__module__.startswith(("duckdb", "_duckdb")) and "No space left" in str(error):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def _fail(options: Options, slug: str, message: str, reasons: tuple[str, ...]) -> NoReturn:

@@ -165,10 +165,10 @@ class WhoSaw:
 
 
 def _decided(found: list[EntryAbout], decision: RequestId) -> bool:
-    """Whether an officer's yes of that name stands among the entries about this very person."""
-    return any(
-        about.entry["action"] == AuditAction.IDENTITIES_DECIDED
-        and about.entry["decision"] == "permit"
-        and about.entry.get("request") == decision
-        for about in found
-    )
+    """Whether an officer's yes of that name stands among the entries about this very person, and no later no."""
+    told = False
+    for about in found:
+        if about.entry["action"] == AuditAction.IDENTITIES_DECIDED:
+            permit = about.entry["decision"] == "permit"
+            told = permit and (told or about.entry.get("request") == decision)
+    return told

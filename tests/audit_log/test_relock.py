@@ -68,3 +68,10 @@ def test_a_copy_that_is_refused_fences_nobody(folder: Path, tmp_path: Path) -> N
         log.append([b"four"])
         log.checkpoint()
         assert log.size == 4
+
+
+def test_a_shard_of_a_trail_is_not_entered_alone(folder: Path) -> None:
+    shard = folder.rename(folder.parent / "2026q4")
+    before = sorted(shard.parent.iterdir())
+    assert main(["relock", str(shard)]) == 1
+    assert sorted(shard.parent.iterdir()) == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 import audit
 from audit import format as layout
+from audit.__main__ import main
 from audit.disk import Disk
 from audit.note import parse_note
 from audit.shards import previous_of, shard_end, shard_of
@@ -195,3 +197,26 @@ def test_a_disk_that_fails_at_the_end_of_a_quarter_ends_the_trail_and_a_new_star
     assert sum(shard.size for shard in shards) >= acknowledged + 1
     assert world.entries("2026q3") == [b"autumn"]
     assert previous_of(world.entries("2026q4")[0]).size == 1
+
+
+def test_who_searches_a_trail_notices_a_shard_that_is_gone(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with world.open() as trail:
+        for world.now in (AUTUMN, WINTER, WINTER + dt.timedelta(days=92), WINTER + dt.timedelta(days=182)):
+            trail.append([b"{}"])
+    (key := tmp_path / "key").write_text("00" * 32)
+    scan = ["scan", str(world.directory), "--key-file", str(key)]
+    assert main(scan) == 0
+    assert "complete: yes" in capsys.readouterr().out
+    for gone in ("2026q3", "2026q4", "2027q1"):
+        aside = world.directory.rename(world.directory.parent / "aside")
+        shutil.copytree(aside, world.directory, ignore=shutil.ignore_patterns(gone))
+        with pytest.raises(audit.VerificationFailed, match="the shard before it"):
+            audit.check_links(audit.PublishedTrail(world.directory).shards())
+        assert main(scan) == 1
+        shutil.rmtree(world.directory)
+        aside.rename(world.directory)
+    audit.check_links(audit.PublishedTrail(world.directory).shards())
+    audit.prune(world.directory / "2026q3", "kept for a day")
+    audit.check_links(audit.PublishedTrail(world.directory).shards())

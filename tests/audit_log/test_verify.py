@@ -23,6 +23,7 @@ from audit import merkle, tiles
 from audit.keys import KeyKind, SigningKey
 from audit.note import sign_note
 from audit.policy import Policy
+from audit.published import Minimum
 from audit.verifier import Verified, verify_directory, verify_trail
 from tests.audit_log.laid_out import ED25519, SIGNER, lay_out, put, put_tags
 
@@ -605,6 +606,31 @@ def test_a_shard_cannot_be_continued_or_exchanged(trail: Path) -> None:
     refused_trail(trail, "2026q4/entry 0")
     (trail / "2026q3").rename(trail / "2026q1")
     refused_trail(trail, "2026q1/checkpoint: it is of another trail or shard")
+
+
+def test_the_newest_shard_is_never_pruned(trail: Path) -> None:
+    shard = trail / "2026q4"
+    size = verify_directory(shard).size
+    (shard / "minimum").write_bytes(Minimum(size, "forged").data)
+    for part in ("tile/entries", "journal"):
+        shutil.rmtree(shard / part)
+    assert verify_directory(shard).minimum == size  # alone it may be an old one
+    refused_trail(trail, "2026q4/minimum: the newest shard is never pruned")
+
+
+def test_a_shard_that_the_policy_names_is_there(trail: Path) -> None:
+    seeds = {name: bytes([number]) * 32 for number, name in enumerate(("2026q2", "2026q3", "2026q4"))}
+    folder, first = trail.parent / "own keys", [b"start"]
+    for name, seed in seeds.items():
+        lay_out(folder / name, [*first, *numbered(3)], signer=audit.Signer(f"{BASE}/{name}", seed))
+        first = [link_to(verify_directory(folder / name))]
+    elsewhere = audit.Signer("other.example/2027q1", bytes([9]) * 32).vkey
+    policy = Policy.of([*(audit.Signer(f"{BASE}/{name}", seed).vkey for name, seed in seeds.items()), elsewhere])
+    assert len(verify_trail(folder, policy)) == 3
+    shutil.rmtree(folder / "2026q4")
+    assert len(verify_trail(folder)) == 2  # nobody said that there is another
+    with pytest.raises(audit.VerificationFailed, match="2026q4: the policy names this shard"):
+        verify_trail(folder, policy)
 
 
 @pytest.mark.parametrize("name", ["2026q5", "notes.txt", "MANIFEST", "README.txt"])

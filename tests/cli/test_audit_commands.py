@@ -77,8 +77,8 @@ def test_in_words_it_is_a_line_an_entry(home: Path) -> None:
 
 def test_the_decision_names_who_looked(home: Path) -> None:
     decide = ["audit", "decide-identities", *SUBJECT, "--home", home, "--reason"]
-    yes = done(gateway(*decide, "needed_for_rights", "--permit")).out.strip()
     no = done(gateway(*decide, "protects_employee", "--deny", "--json")).json
+    yes = done(gateway(*decide, "needed_for_rights", "--permit")).out.strip()
     assert no["permit"] is False
     told = done(gateway("audit", "who-saw", *SUBJECT, "--decision", yes, "--home", home, "--json")).json
     assert {entry["actor"]["reference"] for entry in told["entries"]} == {"cli"}
@@ -143,6 +143,7 @@ def test_a_quarter_whose_period_is_over_is_pruned(tmp_path: Path) -> None:
     assert (would["shard"], would["entries"]) == ("2023q2", 2)
     assert [entry["action"] for entry in entries(home)][:2] == ["gateway.initialised", "log.read"]
     assert done(gateway("audit", "prune", "--home", home)).out == "pruned 2023q2: 2 entries\n"
+    assert ", of which 2 are pruned and were not seen" in done(gateway("audit", "verify", "--home", home)).out
     shards = done(gateway("audit", "verify", "--policy", keys_of(home), "--home", home, "--json")).json["shards"]
     assert next((shard["origin"][-6:], shard["minimum"]) for shard in shards) == ("2023q2", 2)
     shown = done(gateway("audit", "show", "--home", home, "--json")).json["entries"]

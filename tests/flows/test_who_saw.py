@@ -223,10 +223,19 @@ def test_an_officers_yes_tells_who_looked(lived: Gateway) -> None:
     )  # fmt: skip
 
 
+def test_a_later_no_takes_a_yes_back(lived: Gateway) -> None:
+    yes = lived.who_saw.decide(AINO, TESTER, permit=True, reason="needed_for_rights")
+    assert ask(lived, decision=yes).identities
+    lived.who_saw.decide(AINO, TESTER, permit=False, reason="protects_employee")
+    with pytest.raises(NotFound):
+        ask(lived, decision=yes)
+
+
 def decisions(gateway: Gateway) -> dict[str, tuple[tuple[str, str], str]]:
     """Decisions that open nothing, and for whom somebody tries them."""
     decide = gateway.who_saw.decide
-    yes, no = decide(AINO, TESTER, permit=True, reason="needed_for_rights"), "protects_employee"
+    no = "protects_employee"
+    yes = decide(AINO, TESTER, permit=True, reason="needed_for_rights")
     request = ask(gateway, AINO).request
     return {
         "of somebody else": (OTHER, yes),

@@ -459,6 +459,20 @@ def test_a_missing_tag_file_is_damage_not_absence(log: audit.Trail, recorder: Re
         recorder.about(tags_of(key))
 
 
+def test_a_changed_tag_file_is_damage_not_absence(log: audit.Trail, recorder: Recorder) -> None:
+    fill(recorder, key := os.urandom(32), os.urandom(32))
+    path = next(log.directory.glob("*/tags/*"))
+    whole = path.read_bytes()
+    for changed in (bytes(len(whole)), whole[:-16], whole + bytes(16), whole[:-1] + bytes([whole[-1] ^ 1])):
+        path.write_bytes(changed)
+        with pytest.raises(LogDamaged):
+            recorder.about(tags_of(key))
+        with pytest.raises(audit.VerificationFailed):
+            list(audit.read_tags(path.parent.parent, path.name))
+    path.write_bytes(whole)
+    assert recorder.about(tags_of(key))[0]
+
+
 def test_too_few_tags_are_refused(recorder: Recorder) -> None:
     recorder.record(EVENT, at=AT, entry_id=recorder.new_entry_id(), tags=bytes(16))
     with pytest.raises(ValueError, match="one tag"):
