@@ -9,7 +9,7 @@ import sys
 
 from bench.arguments import Arguments
 
-NAMES = ("ingest", "segment", "audit")
+NAMES = ("ingest", "segment", "audit", "detection")
 
 
 def main() -> int:
