@@ -50,6 +50,7 @@ bench: $(VENV)/.dev ## the benchmarks; each prints one JSON object last
 	$(BIN)/python -m bench ingest --json
 	$(BIN)/python -m bench segment --json
 	$(BIN)/python -m bench audit --json
+	$(BIN)/python -m bench detection --json
 
 crash: $(VENV)/.dev ## the crash suites of the audit log at full length, about 15 minutes: power loss, kill -9, faults, mutants
 	CRASH_SUITE=full $(BIN)/python -m pytest -q tests/crash

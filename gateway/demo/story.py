@@ -235,7 +235,7 @@ def _access(story: Story, gateway: Gateway, person: Person) -> dict[RecipientId,
     stored = next(each["value"] for each in data["profile"] if each["name"] == "feedback")
     story.say(f"their note as it was sent:  {person.row['note']}")
     story.say(f"their note as it is stored: {stored}")
-    story.say("(their own names and numbers are found; names of others: in English mostly, else seldom yet)")
+    story.say("(their own names and numbers are found, and most names of others, by rules; some names may stay)")
     story.result["access"] = {"sections": sorted(package), "log_entries": len(looks), "releases": len(releases)}
     return {RecipientId(each["recipient"]): str(each["pseudonym"]) for each in releases}
 

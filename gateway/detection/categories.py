@@ -7,18 +7,27 @@ from dataclasses import dataclass
 
 from gateway.detection.folding import compact
 from gateway.detection.national_ids import NATIONAL
+from gateway.detection.special import SPECIAL
 from gateway.vocabulary.catalogue import Catalogue
 from gateway.vocabulary.fields import FieldKind
+from gateway.vocabulary.findings import ColumnKind
 from gateway.vocabulary.names import FieldId
 
-NATIONAL_CATEGORIES = NATIONAL | {"national_id"}
+# National identifiers known by their form or header alone.
+_SHAPED = {"ua_passport", "ua_id_card", "hu_id_card"}
+NATIONAL_CATEGORIES = NATIONAL | _SHAPED | {"national_id"}
 DIRECT = NATIONAL_CATEGORIES | {
     "email", "phone", "iban", "card", "ip", "given_name", "family_name", "full_name", "address", "customer_number",
-    "hashed_identifier",
+    "hashed_identifier", "mac", "device_id", "advertising_id", "cookie_id", "plate", "username", "email_url",
+    "email_name", "json_profile", "contact_line",
 }  # fmt: skip
-INDIRECT = frozenset({"birth_date", "postcode"})
-ATTRIBUTES = frozenset({"city", "country", "language", "gender", "amount", "quantity", "date", "url"})
-CATEGORIES = DIRECT | INDIRECT | ATTRIBUTES | {"consent", "free_text", "unknown"}
+# Quasi-identifiers: they single people out in combination.
+INDIRECT = frozenset(
+    {"birth_date", "birth_year", "age", "postcode", "coordinates", "nationality", "marital_status", "job_title"}
+    | {"education"}
+)
+ATTRIBUTES = frozenset({"city", "country", "language", "gender", "income", "amount", "quantity", "date", "url"})
+CATEGORIES = DIRECT | INDIRECT | ATTRIBUTES | SPECIAL.keys() | {"consent", "free_text", "technical", "unknown"}
 
 # Where a field of the catalogue names no category: what fields are usually called.
 _USUAL = {
@@ -27,15 +36,19 @@ _USUAL = {
 _FINDINGS = {field: category for category, field in _USUAL.items()} | {"feedback": "free_text"}
 
 
-def kind_of(category: str) -> FieldKind | None:
+def kind_of(category: str) -> FieldKind | ColumnKind | None:
     """Return what a category is to a person; None where only a person can say."""
-    if category in DIRECT:
-        return FieldKind.DIRECT_IDENTIFIER
-    if category in INDIRECT:
-        return FieldKind.INDIRECT_IDENTIFIER
-    if category in ATTRIBUTES:
-        return FieldKind.ATTRIBUTE
-    return FieldKind.FREE_TEXT if category == "free_text" else None
+    return _KINDS.get(category)
+
+
+_KINDS: dict[str, FieldKind | ColumnKind] = {
+    **dict.fromkeys(DIRECT, FieldKind.DIRECT_IDENTIFIER),
+    **dict.fromkeys(INDIRECT, FieldKind.INDIRECT_IDENTIFIER),
+    **dict.fromkeys(ATTRIBUTES, FieldKind.ATTRIBUTE),
+    **dict.fromkeys(SPECIAL, ColumnKind.SPECIAL_CATEGORY),
+    "free_text": FieldKind.FREE_TEXT,
+    "technical": ColumnKind.TECHNICAL,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +79,7 @@ class Fields:
     def best(self, header: str, category: str) -> FieldId | None:
         """Return the field of that very name if its values fit, else the one that expects the category."""
         named = self.by_name.get(compact(header))
-        if named is not None and (category == "unknown" or same(self.expected(named), category)):
+        if named is not None and (category in {"unknown", "technical"} or same(self.expected(named), category)):
             return named
         wanted = "national_id" if category in NATIONAL_CATEGORIES else category
         return self.by_category.get(category) or self.by_category.get(wanted) or self._usual(wanted)

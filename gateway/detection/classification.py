@@ -5,17 +5,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.detection.categories import NATIONAL_CATEGORIES
+from gateway.detection.categories import DIRECT, NATIONAL_CATEGORIES
 from gateway.detection.headers import HeaderHit
 from gateway.detection.national_ids import NATIONAL
+from gateway.detection.special import SPECIAL
 from gateway.detection.values import Strength, ValueHit
 
 Hits = Mapping[str, ValueHit]
 DECISIVE = 20  # distinct values from which a check digit speaks for a column by itself
 HALF = 0.5
+_SEEN, _MOSTLY = 0.2, 0.7
+_FEWEST_NAMES = 8  # distinct values from which lists of names speak: a few products may bear names
+_LETTERS = 0.8
+_NAMES = (
+    ("full_name", "full_listed", HALF),
+    ("given_name", "given_listed", HALF),
+    ("family_name", "family_listed", 0.4),
+)
 NEARLY_ALL = 0.9
-_STRICT = ("email", "url", "fi_hetu", "iban", "ip", "hashed_identifier", "hu_personal_number")
-_CHECKED = ("hu_tax_id", "ua_rntrc", "hu_taj", "card", "gb_nino")
+_STRICT = (
+    "json_profile", "contact_line", "email_name", "email_url", "email", "url", "fi_hetu", "iban", "ip", "mac",
+    "cookie_id", "hashed_identifier", "hu_personal_number", "se_personnummer", "de_tax_id", "ua_unzr", "ua_passport",
+    "coordinates", "genetic",
+)  # fmt: skip
+_CHECKED = ("hu_tax_id", "ua_rntrc", "hu_taj", "card", "gb_nino", "gb_nhs", "imei")
+# Strict forms that things have as well: a header that speaks of a thing keeps them from speaking.
+_OF_THINGS = frozenset({"url", "ip", "hashed_identifier", "mac", "coordinates", "contact_line", "json_profile"})
+_COMPOSITE = frozenset({"json_profile", "contact_line", "email_name", "email_url", "email"})
+_LARGE = 0.3  # of IP addresses have a part that version numbers hardly reach
+_MEANT = {"phone_abroad": "phone", "imei": "device_id"}
+
+# Headers that say more than their values could: links, contacts, JSON, what tells of genes.
+_ANY = frozenset(
+    {"url", "email_url", "email_name", "contact_line", "json_profile", "cookie_id", "genetic", "coordinates"}
+)
+# Headers whose values are never otherwise: without the form, the header is wrong.
+_NEEDS_FORM = frozenset({"email", "iban", "ip", "mac", "card", "hashed_identifier", "email_name", "email_url",
+                         "contact_line", "json_profile", "coordinates", "plate"})  # fmt: skip
 
 # What the values of a column should look like for its header to be believed: any of these forms, on half of them.
 _FITTING: dict[str, tuple[str, ...]] = {
@@ -29,17 +55,26 @@ _FITTING: dict[str, tuple[str, ...]] = {
     "address": ("address", "address_form"),
     "postcode": ("postcode_form", "gb_postcode"),
     "birth_date": ("date", "compact_date", "birth_years"),
+    "birth_year": ("birth_years", "quantity"),
+    "age": ("quantity", "code"),
+    "plate": ("plate", "code"),
+    "income": ("amount", "digits", "quantity", "code", "money"),
     "date": ("date", "compact_date"),
     "phone": ("phone_any", "phone", "phone_abroad"),
     "amount": ("amount", "digits", "quantity"),
     "quantity": ("quantity", "digits", "amount"),
     "consent": ("consent", "quantity"),
     "customer_number": ("code", "digits", "hashed_identifier"),
-    "national_id": (*sorted(NATIONAL), "code"),
-    **{category: (category,) for category in (*_STRICT, *_CHECKED)},
+    "national_id": (*sorted(NATIONAL), "code", "digits", "hu_id_card"),
+    "hu_id_card": ("hu_id_card",),
+    "ua_id_card": ("digits", "code"),
+    "device_id": ("uuid", "digits", "code", "mac", "hashed_identifier"),
+    **{category: (category,) for category in (*_STRICT, *_CHECKED) if category not in _ANY},
 }
 # Forms that decide where no header helps: category, form, share needed, confidence.
 _BY_VALUES = (
+    *((kind, kind, HALF, 0.7) for kind in SPECIAL),
+    ("marital_status", "marital_status", 0.6, 0.65),
     ("birth_date", "birth_years", NEARLY_ALL, 0.7),
     ("date", "date", 0.8, 0.8),
     ("postcode", "gb_postcode", 0.8, 0.85),
@@ -51,6 +86,7 @@ _BY_VALUES = (
     ("gender", "gender", NEARLY_ALL, 0.6),
     ("consent", "consent", NEARLY_ALL, 0.6),
     ("city", "city", HALF, 0.6),
+    ("job_title", "job_title", HALF, 0.6),
     ("free_text", "free_text", HALF, 0.7),
     ("quantity", "quantity", NEARLY_ALL, 0.5),
 )
@@ -69,27 +105,61 @@ def weigh(header: HeaderHit | None, hits: Hits, distinct: int, *, about_people: 
     """Weigh a header against the forms of ``distinct`` sampled values."""
     said = _said(header)
     if not distinct:
-        category = header.category if header else "unknown"
+        category = header.category if header and header.category != "technical" else "unknown"
         return Verdict(category, 0.3 if header else 0.0, (*said, "no value to look at"))
     strong = strong_form(header, hits, distinct)
     if strong is not None:
         return _from_strong(strong, header, said)
-    if header is not None and header.category != "unknown":
-        return _from_header(header, hits, said, about_people=about_people)
-    return _from_values(hits, said, blocked=header is not None)
+    if header is not None and header.category == "technical":
+        return Verdict("technical", 0.7 * header.score, said)
+    if header is not None and not _denied(header, hits):
+        return _from_header(header, hits, said, distinct, about_people=about_people)
+    values = _from_values(hits, said, distinct)
+    if values.category == "unknown" and header is not None and header.ambiguous and about_people:
+        return Verdict(header.category, 0.4, (*said, "in a table about people"))
+    return values
 
 
 def strong_form(header: HeaderHit | None, hits: Hits, distinct: int) -> ValueHit | None:
     """Return the form that decides by itself: hard to meet by chance, or check digits over many values."""
     strict = [hits[name] for name in _STRICT if name in hits and hits[name].share >= HALF]
+    strict = [hit for hit in strict if _speaks(hit, header, hits)]
+    composite = [hit for hit in strict if hit.category in _COMPOSITE]
     if strict:
-        return max(strict, key=lambda hit: hit.share)
+        return max(composite or strict, key=lambda hit: hit.share)
     checked = [hits[name] for name in _CHECKED if name in hits and hits[name].share >= NEARLY_ALL]
     agreed = [hit for hit in checked if distinct >= DECISIVE or _agrees(header, hit.category)]
     if agreed:
         return max(agreed, key=lambda hit: (_agrees(header, hit.category), hit.share))
     abroad = hits.get("phone_abroad")
     return abroad if abroad is not None and abroad.share >= HALF else None
+
+
+def _speaks(hit: ValueHit, header: HeaderHit | None, hits: Hits) -> bool:
+    """Tell whether a strict form may decide here: version numbers look like IP addresses, commits like digests."""
+    technical = header is not None and header.category == "technical"
+    if technical and hit.category in _OF_THINGS:
+        return False
+    if hit.category == "ip":
+        large = hits.get("public_ip")
+        return _agrees(header, "ip") or (large is not None and large.share >= _LARGE)
+    if hit.category == "hashed_identifier":
+        return "sha1" not in hits if header is None else header.category in DIRECT
+    return True
+
+
+def _denied(header: HeaderHit, hits: Hits) -> bool:
+    """Tell whether the values cannot be what the header says: a note is no bare amount, an e-mail has its form."""
+    if header.ambiguous and header.score < 1:  # the name of what?
+        return True
+    if header.category == "free_text":
+        bare = [hits[form].share for form in ("amount", "digits", "date", "name_form", "money") if form in hits]
+        told = [hits[form].share for form in ("phone", "address") if form in hits]
+        return max(bare, default=0.0) >= NEARLY_ALL or max(told, default=0.0) >= _MOSTLY
+    if header.category not in _NEEDS_FORM:
+        return False
+    forms = _FITTING.get(header.category, (header.category,))
+    return max((hits[form].share for form in forms if form in hits), default=0.0) < _SEEN
 
 
 def _agrees(header: HeaderHit | None, category: str) -> bool:
@@ -106,7 +176,7 @@ def _said(header: HeaderHit | None) -> tuple[str, ...]:
 
 
 def _from_strong(hit: ValueHit, header: HeaderHit | None, said: tuple[str, ...]) -> Verdict:
-    category = "phone" if hit.category == "phone_abroad" else hit.category
+    category = _MEANT.get(hit.category, hit.category)
     if header is not None and header.category == "free_text" and hit.share < NEARLY_ALL:
         return Verdict("free_text", 0.8, (*said, hit.words))
     base = 0.9 if hit.strength is Strength.CHECKED else 0.93
@@ -114,7 +184,7 @@ def _from_strong(hit: ValueHit, header: HeaderHit | None, said: tuple[str, ...])
     return Verdict(category, round(min(1.0, base * hit.share + bonus), 2), (hit.words, *said))
 
 
-def _from_header(header: HeaderHit, hits: Hits, said: tuple[str, ...], *, about_people: bool) -> Verdict:
+def _from_header(header: HeaderHit, hits: Hits, said: tuple[str, ...], distinct: int, *, about_people: bool) -> Verdict:
     category = header.category
     fitting = [hits[form] for form in _FITTING.get(category, ()) if form in hits]
     best = max(fitting, key=lambda hit: hit.share, default=None)
@@ -125,15 +195,32 @@ def _from_header(header: HeaderHit, hits: Hits, said: tuple[str, ...], *, about_
         return Verdict(category, certain, said)
     if best is not None and best.share >= HALF:
         return Verdict(category, round(certain + 0.08 * best.share, 2), (*said, best.words))
-    other = _from_values(hits, said, blocked=False)
+    other = _from_values(hits, said, distinct)
     if other.confidence >= 0.7 and other.category != "free_text":  # noqa: PLR2004 -- a form that is seldom mistaken
+        return other
+    if header.ambiguous:
         return other
     return Verdict(category, 0.35, (*said, "the values do not show it"))
 
 
-def _from_values(hits: Hits, said: tuple[str, ...], *, blocked: bool) -> Verdict:
+def _from_values(hits: Hits, said: tuple[str, ...], distinct: int) -> Verdict:
+    if "json" in hits and hits["json"].share >= HALF:
+        return Verdict("unknown", 0.0, (*said, hits["json"].words, "without a known personal key"))
     for category, form, share, confidence in _BY_VALUES:
         hit = hits.get(form)
-        if hit is not None and hit.share >= share and not (blocked and hit.strength is Strength.HINT):
+        if hit is not None and hit.share >= share:
             return Verdict(category, confidence, (hit.words, *said))
-    return Verdict("unknown", 0.0, (*said, "no form of the values decides"))
+    return _names(hits, said, distinct) or Verdict("unknown", 0.0, (*said, "no form of the values decides"))
+
+
+def _names(hits: Hits, said: tuple[str, ...], distinct: int) -> Verdict | None:
+    """Names by the lists of names, where enough different values are words of letters."""
+    formed = hits.get("name_form")
+    if distinct < _FEWEST_NAMES or formed is None or formed.share < _LETTERS:
+        return None
+    for category, form, share in _NAMES:
+        hit = hits.get(form)
+        rivals = [hits[other].share for _, other, _ in _NAMES if other in hits]
+        if hit is not None and hit.share >= share and hit.share >= max(rivals):
+            return Verdict(category, 0.65, (hit.words, *said))
+    return None

@@ -10,9 +10,12 @@ from gateway.detection.categories import Fields, kind_of
 from gateway.detection.classification import Hits, Verdict, weigh
 from gateway.detection.contradictions import contradict
 from gateway.detection.headers import read_header
+from gateway.detection.names import KnownNames
 from gateway.detection.redaction import RedactionResult, Redactor
 from gateway.detection.sampling import draw
-from gateway.detection.siblings import about_people, names_in_emails
+from gateway.detection.siblings import about_people, hashed_beside, names_in_emails
+from gateway.detection.spans import Finding
+from gateway.detection.special import SPECIAL
 from gateway.detection.values import read_values
 from gateway.vocabulary.batches import RawBatch
 from gateway.vocabulary.catalogue import Catalogue
@@ -50,10 +53,24 @@ class Detector:
         )
 
     def redact(
-        self, texts: pa.Array, own: Mapping[str, pa.Array], languages: pa.Array | None = None
+        self,
+        texts: pa.Array,
+        own: Mapping[str, pa.Array],
+        languages: pa.Array | None = None,
+        names: KnownNames | None = None,
     ) -> RedactionResult:
         """Replace what identifies a person in each text by ``[CATEGORY]``; see :class:`Redactor`."""
-        return self._redactor.redact(texts, own, languages)
+        return self._redactor.redact(texts, own, languages, names)
+
+    def find(
+        self,
+        texts: pa.Array,
+        own: Mapping[str, pa.Array],
+        languages: pa.Array | None = None,
+        names: KnownNames | None = None,
+    ) -> list[tuple[Finding, ...]]:
+        """Return where in each text a person is identified, with category and confidence; see :class:`Redactor`."""
+        return self._redactor.find(texts, own, languages, names)
 
     def _classify(
         self, table: pa.Table, evidence: Mapping[str, tuple[Hits, int]], context: str | None
@@ -64,13 +81,17 @@ class Detector:
             for name in dict.fromkeys(table.column_names)
         }
         verdicts.update(names_in_emails(table, verdicts, self._seed))
+        verdicts.update(hashed_beside(table, verdicts, {name: hits for name, (hits, _) in evidence.items()}))
         return {name: self._finding(name, verdict) for name, verdict in verdicts.items()}
 
     def _finding(self, name: str, verdict: Verdict) -> ColumnFinding:
         field = self._fields.best(name, verdict.category)
         known = self._fields.catalogue.fields.get(field) if field is not None else None
         kind = kind_of(verdict.category) or (known.kind if known is not None else None)
-        return ColumnFinding(name, verdict.category, kind, field, verdict.confidence, verdict.evidence)
+        special = SPECIAL.get(verdict.category)
+        article, reveals = (special.article, special.reveals) if special is not None else (None, ())
+        said = (*verdict.evidence, special.words) if special is not None else verdict.evidence
+        return ColumnFinding(name, verdict.category, kind, field, verdict.confidence, said, article, reveals)
 
 
 def _evidence(table: pa.Table, seed: int) -> dict[str, tuple[Hits, int]]:

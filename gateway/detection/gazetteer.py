@@ -49,5 +49,6 @@ CITIES = _set(
 STREET_WORDS = (
     r"(?:\S*(?:katu|kuja|polku|raitti|vagen|gatan)|\S+tie|utca|utja|ut|ter|korut|koz|setany|sor|вул|вулиця|"
     r"просп|проспект|бульвар|бул|провулок|пров|площа|шосе|street|st|road|rd|avenue|ave|lane|ln|drive|close|court|crescent|"
-    r"terrace|way|place|gardens|grove|hill|square|row|parade|strasse)"
+    r"terrace|way|place|gardens|grove|hill|square|row|parade|"
+    r"\S*(?:strase|str|weg|platz|allee|gasse|ring|damm|ufer|gata|gatan|vag|stigen|grand|torg)\.?|am \S+|u)"
 )

@@ -1,20 +1,29 @@
-"""Header evidence: a header cut into words and looked up, whole first, then by its parts."""
-
-# ruff: noqa: RUF001 -- Ukrainian capitals
+"""Header evidence: a header cut into words and looked up, whole first, then by its parts, then by their beginnings."""
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from gateway.detection.folding import compact, fold
-from gateway.detection.lexicon import AMBIGUOUS, ENTRIES
+from gateway.detection.lexicon import AMBIGUOUS, ENTRIES, ENTRIES_NUMBERED, PARTS, PERSONS, THINGS, numbered
+from gateway.detection.special import SPECIAL
 
-_CAMEL = re.compile(r"(?<=[^\W\d_A-ZА-ЯЄІЇҐ])(?=[A-ZА-ЯЄІЇҐ])")
 _SPLIT = re.compile(r"[\W_]+")
-_INSIDE = 6  # entries this long are looked for inside compounds (asiakkaanpuhelinnumero)
+_INSIDE = 7  # entries this long are looked for inside compounds (asiakkaanpuhelinnumero)
+_PREFIXES = frozenset({"t", "x", "f", "tbl", "fld", "col", "cust", "customer", "client", "user", "member", "kund",
+                       "kunde", "kunden", "person", "contact", "account", "acct", "usr", "cli", "asiakas", "asiakkaan",
+                       "ugyfel", "клієнт", "клієнта"})  # fmt: skip
+_LONGEST = 60  # characters of a header; a longer one is looked up whole only
+_ABBREVIATED = range(3, 13)
+# What a shop or a product has as well as a person.
+_SHARED = frozenset({"address", "city", "postcode", "country", "full_name", "given_name", "family_name", "coordinates",
+                     "customer_number", "free_text", "language", "birth_year", "age", "health"})  # fmt: skip
+_NUMBERS = ("id", "no", "nr", "nro", "num", "number", "code", "ref", "key", "tunnus", "numero", "szam", "szama",
+            "azonosito", "kod", "номер", "код", "ід", "ідентифікатор", "nummer", "kennung")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +37,57 @@ class HeaderHit:
 
 def words(header: str) -> list[str]:
     """Cut a header at case changes and separators, folded."""
-    return [word for word in _SPLIT.split(fold(_CAMEL.sub("_", header)).replace("'", "")) if word]
+    cut = "".join(
+        f"_{letter}" if letter.isupper() and before.islower() else letter
+        for before, letter in zip(f"_{header}", header, strict=False)
+    )
+    return [word for word in _SPLIT.split(fold(cut).replace("'", "")) if word]
 
 
 @lru_cache(maxsize=4096)
 def read_header(header: str) -> HeaderHit | None:
     """Return what the header says in any of the languages, or None."""
-    whole = compact(header)
-    if whole in ENTRIES:
-        return HeaderHit(ENTRIES[whole], 1.0, whole in AMBIGUOUS)
-    found = _by_words(words(header)) or _inside(whole)
+    found = _whole(compact(header))
+    if found is not None or len(header) > _LONGEST:
+        return found
+    parts = words(header)
+    found = _stripped(parts)
+    if found is None and _customer_number(parts):
+        return HeaderHit("customer_number", 0.9)
     if found is None:
-        return None
-    entry, score = found
-    return HeaderHit(ENTRIES[entry], score, entry in AMBIGUOUS)
+        found = _by_words(parts) or _inside(compact(header)) or _abbreviated(header)
+    if _of_a_thing(parts) and (found is None or found.category in _SHARED):
+        return HeaderHit("technical", 0.9)
+    return found
 
 
-def _by_words(parts: Sequence[str]) -> tuple[str, float] | None:
+def _whole(entry: str) -> HeaderHit | None:
+    category = ENTRIES.get(entry) or ENTRIES_NUMBERED.get(numbered(entry))
+    return HeaderHit(category, 1.0, entry in AMBIGUOUS) if category else None
+
+
+def _stripped(parts: Sequence[str]) -> HeaderHit | None:
+    """Look the header up without a table's prefix and a counter at its end (``t_address_2``)."""
+    rest = list(parts)
+    while len(rest) > 1 and rest[-1].isdigit():
+        rest.pop()
+    found = _whole("".join(rest)) if len(rest) < len(parts) else None
+    while found is None and len(rest) > 1 and rest[0] in _PREFIXES:
+        rest = rest[1:]
+        found = _whole("".join(rest))
+    return found
+
+
+def _customer_number(parts: Sequence[str]) -> bool:
+    """A word for a person, then one for a number, and nothing else."""
+    return len(parts) == len(("person", "number")) and parts[0].startswith(PERSONS) and parts[1] in _NUMBERS
+
+
+def _of_a_thing(parts: Sequence[str]) -> bool:
+    return any(part.startswith(THINGS) for part in parts) and not any(part.startswith(PERSONS) for part in parts)
+
+
+def _by_words(parts: Sequence[str]) -> HeaderHit | None:
     """Return the longest run of words that is an entry; the last of equals, for heads stand last in compounds."""
     best = ""
     for start in range(len(parts)):
@@ -52,9 +95,44 @@ def _by_words(parts: Sequence[str]) -> tuple[str, float] | None:
             entry = "".join(parts[start:end])
             if entry in ENTRIES and len(entry) >= max(len(best), 2):
                 best = entry
-    return (best, 0.8) if best else None
+    return HeaderHit(ENTRIES[best], 0.8, best in AMBIGUOUS) if best else None
 
 
-def _inside(whole: str) -> tuple[str, float] | None:
-    hits = [entry for entry in ENTRIES if len(entry) >= _INSIDE and entry in whole]
-    return (max(hits, key=len), 0.6) if hits else None
+def _inside(whole: str) -> HeaderHit | None:
+    best = max((entry for entry in _LONG if entry in whole), key=len, default=None)
+    return HeaderHit(ENTRIES[best], 0.6, best in AMBIGUOUS) if best else None
+
+
+def _abbreviated(header: str) -> HeaderHit | None:
+    """Find an entry whose words begin with the header's pieces in turn (SZULDAT); all such must say the same.
+
+    Old exports write in capitals and cut short; in small letters more must be left. No abbreviation is enough to call
+    a column one of the special categories.
+    """
+    whole = compact(header)
+    if len(whole) not in _ABBREVIATED:
+        return None
+    least = 2 if header.isupper() else 3
+    said = {category for parts, category in _BY_START[whole[:2]] if _begins(whole, parts, least)}
+    return HeaderHit(said.pop(), 0.6) if len(said) == 1 and not said & SPECIAL.keys() else None
+
+
+def _begins(short: str, parts: Sequence[str], least: int) -> bool:
+    if len(parts) == 1:
+        return 2 * len(short) >= max(len(parts[0]), 4 * least) and parts[0].startswith(short)
+    return _pieces(short, parts, least)
+
+
+def _pieces(short: str, parts: Sequence[str], least: int) -> bool:
+    """Tell whether ``short`` is beginnings, of ``least`` letters, of all the words in their order."""
+    if not parts:
+        return not short
+    word = parts[0]
+    sizes = range(least, min(len(word), len(short)) + 1)
+    return any(word.startswith(short[:size]) and _pieces(short[size:], parts[1:], least) for size in sizes)
+
+
+_LONG = tuple(entry for entry in ENTRIES if len(entry) >= _INSIDE)
+_BY_START: defaultdict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
+for _parts, _category in PARTS.items():
+    _BY_START["".join(_parts)[:2]].append((tuple(part for part in _parts if part), _category))

@@ -43,6 +43,9 @@ ENGLISH = _endings("0 s es")
 LATIN = FINNISH | HUNGARIAN | ENGLISH
 # Three letters with every ending would be other words (Kai: kaiken, Tim: time).
 _LATIN_SHORT = (_endings(_FI_CASES) | _endings(_HU_CASES) | ENGLISH) - set("eikmd")
+_CASES_FI = _endings(_FI_CASES, "0 kin kaan ko han")
+_OTHERS_FI = _CASES_FI | frozenset(head + ending for head in "eij" for ending in _CASES_FI)
+_OTHERS_HU = _endings("0 k e ek eke ne nee", _HU_CASES)
 UKRAINIAN = _endings(
     """0 а у ю я і ї и е є о ові еві єві ом ем єм ою ею єю ої ій ий ого ому им ім їм их ими іх їх ів їв ам ям ами ями
     ах ях ин ина ині иного иному иним
@@ -96,6 +99,33 @@ def forms_of(name: str) -> tuple[Forms, ...]:
     roman = "".join(_ROMAN.get(letter, letter) for letter in name)
     stems = tuple((stem, endings) for stem, endings in _ukrainian(name).items())
     return (_forms(name, dict(stems)), _forms(roman, _latin(roman)))
+
+
+_SPEECH: Mapping[str, frozenset[str]] = {
+    "fi": _OTHERS_FI, "hu": _OTHERS_HU, "en": ENGLISH, "uk": UKRAINIAN | ENGLISH,
+}  # fmt: skip
+
+
+def endings_of(name: str, language: str) -> dict[str, frozenset[str]]:
+    """Return the stems of a folded name with the endings that one language gives them; narrower than ``forms_of``.
+
+    Meant for names of anybody, where a false find costs a word of somebody else's text.
+    """
+    allowed = _SPEECH[language]
+    if language == "en" or len(name) <= 2:  # noqa: PLR2004 -- as in ``forms_of``
+        return {name: allowed if len(name) > 2 else frozenset({""})}  # noqa: PLR2004 -- as above
+    found: dict[str, frozenset[str]] = {name: frozenset({""})}
+    for forms in forms_of(name):
+        for stem, endings in forms.stems:
+            kept = _shared(endings, allowed if _CYRILLIC.search(stem) or language != "uk" else ENGLISH)
+            if kept and len(stem) > 2:  # noqa: PLR2004 -- two letters with endings are other words
+                found[stem] = kept | found.get(stem, frozenset())
+    return found
+
+
+@lru_cache(maxsize=256)
+def _shared(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:
+    return one & other
 
 
 def _forms(name: str, stems: dict[str, frozenset[str]]) -> Forms:

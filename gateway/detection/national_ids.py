@@ -3,7 +3,11 @@
 Sources of the formulas: ``fi_hetu``, ``ua_rntrc``, ``iban`` and the Luhn sum come from python-stdnum (which cites the
 Finnish Digital and Population Data Services Agency, the Ukrainian tax service, ISO 13616 and ISO/IEC 7812-1);
 ``hu_tax_id``, ``hu_taj`` and ``hu_personal_number`` are written here after the annexes of the Hungarian Act XX of 1996
-on identification methods; ``gb_nino`` after HMRC's National Insurance Manual NIM39110.
+on identification methods; ``gb_nino`` after HMRC's National Insurance Manual NIM39110; ``gb_nhs`` after the NHS Data
+Dictionary (modulo 11); ``se_personnummer`` after the Swedish Tax Agency (Luhn sum over ten digits; 60 is added to the
+day of a samordningsnummer); ``de_tax_id`` (IdNr, ISO 7064 modulo 11,10) from python-stdnum after the Federal Central
+Tax Office; ``ua_unzr`` by its form, a date of birth and five digits (Cabinet of Ministers' resolution 784 of 2017);
+``imei`` after 3GPP TS 23.003 (Luhn).
 """
 
 from __future__ import annotations
@@ -17,8 +21,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from stdnum import iban, luhn
+from stdnum.de import idnr
 from stdnum.fi import hetu
-from stdnum.ua import rntrc
 
 Digits = npt.NDArray[np.int64]  # shape (n, width)
 Mask = npt.NDArray[np.bool_]
@@ -46,6 +50,31 @@ def _hu_personal_number(digits: Digits) -> Mask:
     falling = digits[:, :10] @ np.arange(10, 0, -1) % 11
     mask: Mask = dated & (np.where(late, falling, rising) == digits[:, 10])
     return mask
+
+
+def _ua_rntrc(digits: Digits) -> Mask:
+    """РНОКПП: weights -1, 5, 7, 9, 4, 6, 10, 5, 7; the sum modulo 11, modulo 10, is the tenth digit."""
+    mask: Mask = digits[:, :9] @ np.array([-1, 5, 7, 9, 4, 6, 10, 5, 7]) % 11 % 10 == digits[:, 9]
+    return mask
+
+
+def _gb_nhs(digits: Digits) -> Mask:
+    """NHS number: weights 10 to 2; eleven less the sum modulo 11 is the tenth digit, ten is never issued."""
+    mask: Mask = -(digits[:, :9] @ np.arange(10, 1, -1)) % 11 == digits[:, 9]
+    return mask & digits.any(axis=1)
+
+
+def _luhn(digits: Digits) -> Mask:
+    """The Luhn sum: every second digit from the right but the last doubled, the digits of the products added."""
+    doubled = digits[:, -2::-2] * 2
+    total = digits[:, ::-2].sum(axis=1) + (doubled // 10 + doubled % 10).sum(axis=1)
+    mask: Mask = total % 10 == 0
+    return mask
+
+
+def _se_personnummer(values: pa.Array) -> Mask:
+    """The Luhn sum over the last ten digits, whether the century is written or not."""
+    return _on_digits(_luhn)(pc.utf8_slice_codeunits(pc.replace_substring_regex(values, r"\D", ""), -10, None))
 
 
 def _each(check: Callable[[str], bool]) -> Callable[[pa.Array], Mask]:
@@ -85,6 +114,7 @@ class Kind:
     chance: float
     separators: str = r"[\s\-./]"
     national: bool = True
+    slow: bool = False  # tested value by value
 
     @property
     def lucky(self) -> bool:
@@ -101,17 +131,28 @@ _CARD = (
 )
 # Prefixes that HMRC never issues, and D, F, I, Q, U, V in either letter (O in the second).
 _NINO = r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{6}[A-D]"
+_MONTH_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _NINO_NEVER = frozenset({"BG", "GB", "NK", "KN", "TN", "NT", "ZZ"})
 
 KINDS: dict[str, Kind] = {
-    "fi_hetu": Kind(r"[0-3]\d[01]\d{3}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]", _each(_hetu), 0.003, r"\s"),
+    "fi_hetu": Kind(r"[0-3]\d[01]\d{3}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]", _each(_hetu), 0.003, r"\s", slow=True),
     "hu_tax_id": Kind(r"8\d{9}", _on_digits(_hu_tax_id), 0.10),
     "hu_taj": Kind(r"\d{9}", _on_digits(_hu_taj), 0.10),
     "hu_personal_number": Kind(r"[1-8]\d{10}", _on_digits(_hu_personal_number), 0.004),
-    "ua_rntrc": Kind(r"\d{10}", _each(rntrc.is_valid), 0.10),
-    "gb_nino": Kind(_NINO, _each(lambda value: value[:2] not in _NINO_NEVER), 0.01),
-    "iban": Kind(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", _each(iban.is_valid), 0.0, national=False),
-    "card": Kind(_CARD, _each(_card), 0.05, national=False),
+    "ua_rntrc": Kind(r"\d{10}", _on_digits(_ua_rntrc), 0.10),
+    "ua_unzr": Kind(rf"(?:19|20)\d\d{_MONTH_DAY}-\d{{5}}", None, 0.0, r"\s"),
+    "gb_nhs": Kind(r"\d{10}", _on_digits(_gb_nhs), 0.09),
+    "se_personnummer": Kind(
+        r"(?:18|19|20)?\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]|6[1-9]|[78]\d|9[01])[-+]?\d{4}",
+        _se_personnummer,
+        0.004,
+        r"\s",
+    ),
+    "de_tax_id": Kind(r"[1-9]\d{10}", _each(idnr.is_valid), 0.004, slow=True),
+    "imei": Kind(r"(?:0[01]|1[03]|3[35]|4[459]|5[0-4]|8[46]|9[1289])\d{13}", _on_digits(_luhn), 0.10, national=False),
+    "gb_nino": Kind(_NINO, _each(lambda value: value[:2] not in _NINO_NEVER), 0.01, slow=True),
+    "iban": Kind(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", _each(iban.is_valid), 0.0, national=False, slow=True),
+    "card": Kind(_CARD, _each(_card), 0.05, national=False, slow=True),
 }
 NATIONAL = frozenset(name for name, kind in KINDS.items() if kind.national)
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from gateway.detection.folding import fold, tidy
 from gateway.detection.inflection import Forms, forms_of
+from gateway.detection.near import SHORTEST, is_near
 from gateway.detection.spans import Rank, Span
 
 _SEPARATORS = " \n\t-./()_:,'"
@@ -21,6 +22,8 @@ _TAIL = 7  # digits by which a phone number is known, whatever stands before the
 _BLANKS = (1, 2, 3)  # characters between the words of a street
 _FEWEST_DIGITS = 5
 _GLUED = 6  # a number of so many characters is found inside a longer one, too
+_BESIDE = (1, 2)  # characters between the parts of a name
+NAMES = frozenset({"given_name", "family_name", "full_name"})
 _DATES = re.compile(r"[0-9]{1,4}[./\- ]{1,2}[0-9]{1,2}[./\- ]{1,2}[0-9]{1,4}")
 _COMMON_LOCALS = frozenset(
     {"info", "mail", "email", "sales", "office", "admin", "contact", "hello", "posti", "webshop"}
@@ -32,15 +35,37 @@ _STREET_WORDS = frozenset(fold(word) for word in _STREET_TEXT.split())
 _HOUSE = re.compile(r"(?:[ ,.]{1,2}(?:[^\W\d_]{1,8}\.?[ ,]{1,2})?[0-9]{1,4}(?:[ /\-]?[a-zа-яіїє](?![^\W\d_]))?)?")
 
 
-def own_spans(folded: str, identifiers: Mapping[str, str | None]) -> list[Span]:
-    """Return where a row's identifiers, by category, stand in its folded text."""
+def own_spans(folded: str, identifiers: Mapping[str, str | None], text: str | None = None) -> list[Span]:
+    """Return where a row's identifiers, by category, stand in its folded text.
+
+    With the ``text`` itself at hand, its capitals tell where a name may be meant that has a slip in it.
+    """
     found: list[Span] = []
+    near: list[tuple[str, str]] = []
     for category, value in identifiers.items():
         wanted = fold(tidy(value)).strip() if value is not None else ""
         if wanted:  # tidied first: invisible characters alone are nothing to look for
             places = _FINDERS.get(category, _code)(folded, wanted)
             found += [Span(start, end, category, Rank.OWN) for start, end in places]
-    return found
+            if text is not None and not places and category in NAMES:
+                near.append((category, wanted))
+    return found + _slips(folded, text, near, found) if near and text is not None else found
+
+
+def _slips(folded: str, text: str, wanted: list[tuple[str, str]], found: list[Span]) -> list[Span]:
+    taken = [(span.start, span.end) for span in found]
+    spans: list[Span] = []
+    for word in _LETTERS.finditer(folded):
+        start, end = word.span()
+        if end - start < SHORTEST or any(low < end and start < high for low, high in taken):
+            continue
+        beside = text[start].isupper() or any(start - high in _BESIDE or low - end in _BESIDE for low, high in taken)
+        spans += [
+            Span(start, end, category, Rank.OWN)
+            for category, name in wanted
+            if is_near(word.group(), name, beside=beside)
+        ]
+    return spans
 
 
 Places = list[tuple[int, int]]
@@ -126,12 +151,18 @@ def _code(folded: str, value: str) -> Places:
         return []
     if len(code) < 4:  # noqa: PLR2004 -- too short to be looked for across separators
         return [(low, high) for low, high in _exact(folded, value) if _apart(folded, low, high)]
-    bare = folded.translate(_DROP)
+    bare = _bare(folded)
     if code not in bare:
         return []
     kept = [place for place, character in enumerate(folded) if character not in _SEPARATORS]
     found = [(kept[low], kept[high - 1] + 1) for low, high in _exact(bare, code)]
     return [(low, high) for low, high in found if len(code) >= _GLUED or _apart(folded, low, high)]
+
+
+@lru_cache(maxsize=4)
+def _bare(folded: str) -> str:
+    """The text without separators, kept for the next of the row's identifiers."""
+    return folded.translate(_DROP)
 
 
 def _apart(folded: str, low: int, high: int) -> bool:

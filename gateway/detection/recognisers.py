@@ -21,6 +21,7 @@ _IGNORED = (
     "CARDINAL", "ORDINAL", "QUANTITY", "PERCENT", "MONEY", "DATE", "TIME", "EVENT", "LANGUAGE", "LAW", "PRODUCT",
     "WORK_OF_ART", "ORG", "FAC",
 )  # fmt: skip
+_NAMED = ("PERSON", "LOCATION", "NRP")
 _LEAST_SCORE = 0.5
 _BATCH = 64
 _CATEGORIES = {
@@ -53,7 +54,11 @@ class Recognisers:
 
     def _analyse(self, texts: Sequence[str], language: str) -> list[list[Span]]:
         results = self._batch.analyze_iterator(
-            texts, language=language, batch_size=_BATCH, score_threshold=_LEAST_SCORE
+            texts,
+            language=language,
+            batch_size=_BATCH,
+            score_threshold=_LEAST_SCORE,
+            entities=list(_NAMED) if language == ENGLISH else None,  # numbers are asked of the other
         )
         if len(results) != len(texts):
             msg = "presidio left texts out"
@@ -85,7 +90,7 @@ def _recognisers(languages: list[str]) -> list[Any]:
         known.CryptoRecognizer, known.FiPersonalIdentityCodeRecognizer, known.NhsRecognizer, known.UkNinoRecognizer,
         known.SePersonnummerRecognizer, known.PlPeselRecognizer, known.EsNifRecognizer,
     )  # fmt: skip
-    names = known.SpacyRecognizer(supported_language=ENGLISH, supported_entities=["PERSON", "LOCATION", "NRP"])
+    names = known.SpacyRecognizer(supported_language=ENGLISH, supported_entities=list(_NAMED))
     return [names, *(kind(supported_language=language) for kind in kinds for language in languages)]
 
 

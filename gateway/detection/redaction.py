@@ -6,34 +6,30 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import pyarrow as pa
 
-from gateway.detection.folding import fold, tidy
+from gateway.detection.folding import fold, places, tidy
+from gateway.detection.names import KnownNames
 from gateway.detection.own import own_spans, row_of
+from gateway.detection.persons import Reading
 from gateway.detection.recognisers import ENGLISH, OTHER, Recognisers
 from gateway.detection.rules import rule_spans
-from gateway.detection.spans import Span, render, settle, uncovered
+from gateway.detection.spans import Finding, Span, findings, render, settle, uncovered
 
-Rules = Callable[[str, str | None], list[Span]]
+Anybodys = Callable[[str, str | None], tuple[list[Span], tuple[int, ...]]]
 CLOSED = "[REDACTED]"
 LONGEST = 20_000  # characters; a longer cell is not a note
-_CAPITAL = re.compile(r"\b[^\W\d_a-z]\w+")
-_NUMBERED = re.compile(r"(?=[\w:.-]*[0-9][\w:.-]*[0-9])[\w:.-]{7,}")
+# Digits that presidio's checked recognisers may know: not a date, and not a bare number of up to nine digits.
+_NUMBERED = re.compile(
+    r"(?=[\w:.-]{0,40}[0-9][\w:.-]{0,40}[0-9])(?![0-9]{1,9}(?![\w:.-]{0,40}\w))(?![0-9]{4}-[0-9]{2}-[0-9]{2}\b)"
+    r"(?<![\w:.-])[\w:.-]{7,}"
+)
 _CODES = {
     "english": "en", "englanti": "en", "angol": "en", "англиська": "en", "eng": "en", "finnish": "fi", "suomi": "fi",
     "fin": "fi", "hungarian": "hu", "magyar": "hu", "hun": "hu", "ukrainian": "uk", "украінська": "uk", "ukr": "uk",
 }  # fmt: skip
-# Words that English sentences begin with; a capital on one of them is no sign of a name.
-_ORDINARY_TEXT = """a about after again all also am an and any are as at be because been before both but by call called
-    can cancelled changed complained could customer customers delivery did do does each email every excellent few first
-    for from good great had has have having he hello her here hi his how however i if in is it its just last let like
-    loved many may me more most much must my never new nice no not note now of ok on once one only or order ordered our
-    out parcel phone please possible quick quite really received returned sent service she should since so some sorry
-    still tell thank thanks that the their them then there these they this those to today too tomorrow very wants was
-    we well were what when where which while who why will wishes with would yes yesterday you your"""
-_ORDINARY = frozenset(_ORDINARY_TEXT.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +45,9 @@ class _Cell:
     """One text on its way; ``text`` None means that the cell closes."""
 
     text: str | None
-    language: str | None = None
     spans: list[Span] = field(default_factory=list)
-    asks: bool = False
+    asks: tuple[str, ...] = ()  # the languages that the recognisers are asked in
+    original: str = ""
 
 
 class Redactor:
@@ -60,34 +56,55 @@ class Redactor:
     def __init__(self) -> None:
         self._recognisers = Recognisers()
 
-    def redact(self, texts: pa.Array, own: Mapping[str, pa.Array], languages: pa.Array | None) -> RedactionResult:
+    def redact(
+        self,
+        texts: pa.Array,
+        own: Mapping[str, pa.Array],
+        languages: pa.Array | None,
+        names: KnownNames | None = None,
+    ) -> RedactionResult:
         """Replace each finding in ``texts`` by ``[CATEGORY]``; null stays null.
 
         ``own`` maps a category (``given_name``, ``phone``, ``national_id``…) to the rows' own values, ``languages``
-        says in which language each text is. A text that is too long or fails in any way becomes ``[REDACTED]``.
-        Raises ``ValueError`` when the columns are not of one length.
+        says in which language each text is, ``names`` are names to know beside the packaged ones. A text that is too
+        long or fails in any way becomes ``[REDACTED]``. Raises ``ValueError`` when the columns are not of one length.
         """
+        return _result(self._cells(texts, own, languages, names))
+
+    def find(
+        self,
+        texts: pa.Array,
+        own: Mapping[str, pa.Array],
+        languages: pa.Array | None,
+        names: KnownNames | None = None,
+    ) -> list[tuple[Finding, ...]]:
+        """Return what :meth:`redact` would replace, as places in the texts, in order and without overlaps.
+
+        Null has none. A text that ``redact`` would close is one finding of the category ``redacted``.
+        """
+        return [_found(cell) for cell in self._cells(texts, own, languages, names)]
+
+    def _cells(
+        self, texts: pa.Array, own: Mapping[str, pa.Array], languages: pa.Array | None, names: KnownNames | None
+    ) -> list[_Cell | None]:
         columns = {category: _texts(values) for category, values in own.items()}
         written = _texts(texts)
         spoken = [_language(value) for value in _texts(languages)] if languages is not None else [None] * len(written)
         if any(len(column) != len(written) for column in (*columns.values(), spoken)):
             msg = "texts, identifiers and languages must have the same number of rows"
             raise ValueError(msg)
-        rules = lru_cache(maxsize=8_192)(rule_spans)
-        cells: list[_Cell | None] = []
-        for row, text in enumerate(written):
-            cells.append(None if text is None else _read(text, row_of(columns, row), spoken[row], rules))
+        anybodys = lru_cache(maxsize=8_192)(partial(_read_anybodys, names=names))
+        cells = [
+            None if text is None else _read(text, row_of(columns, row), spoken[row], anybodys)
+            for row, text in enumerate(written)
+        ]
         self._ask(cells)
-        return _result(cells)
+        return cells
 
     def _ask(self, cells: Sequence[_Cell | None]) -> None:
         """Put the distinct texts that still look as if they hold something to the recognisers."""
         for language in (ENGLISH, OTHER):
-            asking = [
-                cell
-                for cell in cells
-                if cell is not None and cell.asks and (cell.language == ENGLISH) == (language == ENGLISH)
-            ]
+            asking = [cell for cell in cells if cell is not None and language in cell.asks]
             distinct = list(dict.fromkeys(cell.text or "" for cell in asking))
             answers = dict(zip(distinct, self._recognisers.find(distinct, language), strict=True)) if distinct else {}
             for cell in asking:
@@ -110,26 +127,46 @@ def _language(value: str | None) -> str | None:
     return _CODES.get(folded, folded[:2]) or None
 
 
-def _read(text: str, own: Mapping[str, str | None], language: str | None, rules: Rules) -> _Cell:
+def _read(text: str, own: Mapping[str, str | None], language: str | None, anybodys: Anybodys) -> _Cell:
     """Find what can be found without a model; whatever goes wrong closes the cell."""
     if len(text) > LONGEST:
-        return _Cell(None)
+        return _Cell(None, original=text)
     try:
         tidied = tidy(text)
-        folded = fold(tidied)
-        spans = [*own_spans(folded, own), *rules(folded, language)]
-        return _Cell(tidied, language, spans, asks=_asks(uncovered(tidied, spans), language))
+        found, puzzles = anybodys(tidied, language)
+        spans = [*own_spans(fold(tidied), own, tidied), *found]
+        rest = uncovered(tidied, spans)
+        puzzled = any(not rest[place].isspace() for place in puzzles)
+        return _Cell(tidied, spans, _asks(rest, language, puzzled=puzzled), text)
     except Exception:  # noqa: BLE001 -- closed by default: no failure may let a text through
-        return _Cell(None)
+        return _Cell(None, original=text)
 
 
-def _asks(rest: str, language: str | None) -> bool:
-    """Tell whether what is left of a text may hold a name (English only) or a number worth a recogniser's time."""
-    if _NUMBERED.search(rest):
-        return True
-    if language != ENGLISH:
-        return False
-    return any(match.group().lower() not in _ORDINARY for match in _CAPITAL.finditer(rest))
+def _read_anybodys(
+    tidied: str, language: str | None, *, names: KnownNames | None
+) -> tuple[list[Span], tuple[int, ...]]:
+    """Find what the row's own identifiers have no part in, and where capitals remain that nothing explains."""
+    folded = fold(tidied)
+    ruled = rule_spans(folded, language)
+    reading = Reading(uncovered(tidied, ruled), uncovered(folded, ruled), language, names)
+    return [*ruled, *reading.spans], reading.puzzles
+
+
+def _asks(rest: str, language: str | None, *, puzzled: bool) -> tuple[str, ...]:
+    """Return whom to ask about what is left of a text: for a name (English only), for a number, or nobody."""
+    names = (ENGLISH,) if puzzled and language == ENGLISH else ()
+    return (*names, OTHER) if _NUMBERED.search(rest) else names
+
+
+def _found(cell: _Cell | None) -> tuple[Finding, ...]:
+    if cell is None:
+        return ()
+    if cell.text is not None:
+        try:
+            return findings(settle(cell.spans, cell.text), cell.text, places(cell.original))
+        except Exception:  # noqa: BLE001, S110 -- as above: the whole text is one finding
+            pass
+    return (Finding(0, len(cell.original), CLOSED.strip("[]").lower(), 1.0),) if cell.original else ()
 
 
 def _result(cells: Sequence[_Cell | None]) -> RedactionResult:

@@ -3,6 +3,8 @@
 Patterns run on folded text (lower case, ASCII digits) and repeat within bounds only, so that no text makes them slow.
 """
 
+# ruff: noqa: RUF001 -- Ukrainian letters
+
 from __future__ import annotations
 
 import ipaddress
@@ -29,7 +31,16 @@ _DATE = re.compile(
     r"(?<![0-9])(?:(?:19|20)[0-9]{2}[-./] ?[01]?[0-9][-./] ?[0-3]?[0-9]"
     r"|[0-3]?[0-9][-./] ?[01]?[0-9][-./] ?(?:19|20)[0-9]{2})(?![0-9])"
 )
-_RUN = re.compile(r"\+?\(?[0-9](?:[ \n().\-/]{0,3}[0-9]){5,60}")
+_UNZR = re.compile(r"(?<![0-9a-z-])(?:19|20)[0-9]{6}-[0-9]{5}(?![0-9a-z])")
+_UA_PASSPORT = re.compile(r"(?<![^\W_])[а-яіїе]{2} ?[0-9]{6}(?![^\W_])")
+_HU_CARD = re.compile(r"(?:szig|szemelyi|igazolvany|okmany)[^0-9\n]{0,24}([0-9]{6} ?[a-z]{2})(?![^\W_])")
+_CALLED = re.compile(
+    r"(?:puh|tel|num|nro|phone|ring|call|mobil|text|gsm|soit|hiv|szam|keres|тел|номер|дзвон|моб|viber|whats)"
+)
+_NEAR = 28  # characters before a bare local number in which a word must say that it is one
+_LOCAL_DIGITS = 9
+# A run that letters lead into is a code; tel. and puh. are written so, too.
+_RUN = re.compile(r"(?:(?<![^\W_])|(?<=tel)|(?<=puh)|(?<=тел))\+?\(?[0-9](?:[ \n().\-/]{0,3}[0-9]){5,60}")
 _GROUP = re.compile(r"\+?\(?[0-9]+")
 _NUMBERS = {9: ("hu_taj",), 10: ("hu_tax_id", "ua_rntrc"), 11: ("hu_personal_number",)}
 _CARD_DIGITS = range(12, 20)
@@ -61,10 +72,14 @@ def _with_digits(folded: str, language: str | None, known: list[Span]) -> list[S
     spans = [*_ibans(folded), *_addresses(folded)]
     spans += [span for span in _all(_HETU, folded, "national_id", Rank.CHECKED) if _holds("fi_hetu", folded, span)]
     spans += [span for span in _all(_NINO, folded, "national_id", Rank.CHECKED) if _holds("gb_nino", folded, span)]
+    spans += _all(_UA_PASSPORT, folded, "national_id")
+    spans += [Span(*match.span(1), "national_id", Rank.RULE) for match in _HU_CARD.finditer(folded)]
+    spans += [span for span in _all(_UNZR, folded, "national_id", Rank.CHECKED) if _holds("ua_unzr", folded, span)]
     # Dates look like phone numbers to every numbering plan.
     rest = uncovered(folded, [*known, *spans, *_all(_DATE, folded, "date")])
     for run in _RUN.finditer(rest):
-        spans += _numbers(run, language)
+        called = _CALLED.search(rest, max(0, run.start() - _NEAR), run.start()) is not None
+        spans += _numbers(run, language, called=called)
     return spans
 
 
@@ -97,7 +112,7 @@ def _addresses(folded: str) -> list[Span]:
     return spans
 
 
-def _numbers(run: re.Match[str], language: str | None) -> Iterator[Span]:
+def _numbers(run: re.Match[str], language: str | None, *, called: bool) -> Iterator[Span]:
     """The first way of cutting a run of digits into something known, then the rest of the run."""
     text, offset = run.group(), run.start()
     groups = [match.span() for match in _GROUP.finditer(text)]
@@ -107,7 +122,8 @@ def _numbers(run: re.Match[str], language: str | None) -> Iterator[Span]:
         for last in range(len(groups) - 1, first - 1, -1):
             tried += 1
             low, high = groups[first][0], groups[last][1]
-            found = _name_number(text[low:high], language, leads=first == 0) if tried <= _WINDOWS else None
+            leads = first == 0 and (called or not text[low:high].isdigit() or high - low >= _LOCAL_DIGITS)
+            found = _name_number(text[low:high], language, leads=leads) if tried <= _WINDOWS else None
             if found is not None:
                 yield Span(offset + low, offset + high, *found)
                 first = last
@@ -119,7 +135,8 @@ def _name_number(text: str, language: str | None, *, leads: bool) -> tuple[str, 
     digits = "".join(character for character in text if character.isdigit())
     plus = text.lstrip("(").startswith("+")
     if not plus:
-        if any(is_valid(kind, digits) for kind in _NUMBERS.get(len(digits), ())):
+        kinds = _NUMBERS.get(len(digits), ())
+        if any(is_valid(kind, digits) for kind in kinds) or (language == "en" and _nhs(digits)):
             return "national_id", Rank.CHECKED
         if len(digits) in _CARD_DIGITS and is_valid("card", digits):
             return "card_number", Rank.CHECKED
@@ -128,6 +145,14 @@ def _name_number(text: str, language: str | None, *, leads: bool) -> tuple[str, 
     if plus or digits.startswith("0"):
         return "phone", Rank.RULE
     return ("phone", Rank.RULE) if leads and _in_a_plan(text, language) else None
+
+
+def _nhs(digits: str) -> bool:
+    """NHS number: ten digits, weights 10 to 2, 11 less the sum modulo 11 is the tenth (NHS Data Dictionary)."""
+    if len(digits) != 10 or digits[0] not in "4679":  # noqa: PLR2004 -- the number's length; ranges in issue
+        return False
+    check = -sum(int(digit) * weight for digit, weight in zip(digits, range(10, 1, -1), strict=False)) % 11
+    return check == int(digits[9])
 
 
 def _in_a_plan(text: str, language: str | None) -> bool:

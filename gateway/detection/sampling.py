@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-DISTINCT = 500
+DISTINCT = 300
 _DRAWN = 2_000  # rows drawn to find that many distinct values
 _WHITESPACE = " \t\r\n\u00a0\u202f"
 _LONGEST = 1_000  # characters of a value that the patterns look at
@@ -36,7 +36,7 @@ class Sample:
 
 
 def draw(column: pa.ChunkedArray, seed: int) -> Sample:
-    """Draw up to 500 distinct non-empty values, by rows chosen at random with ``seed``."""
+    """Draw up to 300 distinct non-empty values, by rows chosen at random with ``seed``."""
     filled = column
     if column.null_count:
         filled = column.take(_random(pc.indices_nonzero(pc.is_valid(column)), seed))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 
-from gateway.detection.classification import Verdict
+from gateway.detection.classification import HALF, Hits, Verdict
 from gateway.detection.folding import fold
 from gateway.detection.headers import read_header
 
@@ -18,7 +19,8 @@ _FEWEST = 5
 _SHORTEST = 3
 _PERSONAL = frozenset(
     {"email", "phone", "given_name", "family_name", "birth_date", "customer_number", "national_id", "fi_hetu", "hu_taj"}
-    | {"hu_tax_id", "ua_rntrc", "gb_nino", "gender"}
+    | {"hu_tax_id", "ua_rntrc", "gb_nino", "gb_nhs", "se_personnummer", "de_tax_id", "ua_unzr", "ua_passport"}
+    | {"hu_personal_number", "gender", "age", "username"}
 )
 
 
@@ -49,6 +51,29 @@ def names_in_emails(table: pa.Table, verdicts: Mapping[str, Verdict], seed: int)
         if new is not None:
             found[name] = replace(new, evidence=(*new.evidence, *verdicts[name].evidence))
     return found
+
+
+def hashed_beside(table: pa.Table, verdicts: Mapping[str, Verdict], hits: Mapping[str, Hits]) -> dict[str, Verdict]:
+    """Return new verdicts for digests that are unsalted hashes of the e-mail addresses or phones of their rows."""
+    digests = [name for name in verdicts if (hit := hits[name].get("hashed_identifier")) and hit.share >= HALF]
+    sources = [name for name, verdict in verdicts.items() if verdict.category in {"email", "phone"}]
+    if not digests or not sources:
+        return {}
+    drawn = table.select([*digests, *sources]).slice(0, _ROWS).to_pydict()
+    found: dict[str, Verdict] = {}
+    for source in sources:
+        for algorithm in ("md5", "sha1", "sha256"):
+            made = {_digest(algorithm, value) for value in drawn[source] if value}
+            for name in digests:
+                shown = {value.strip().lower() for value in drawn[name] if value}
+                if len(shown & made) >= max(1, HALF * len(shown)):
+                    words = f"unsalted {algorithm} of the {verdicts[source].category} beside it: still identifies"
+                    found[name] = Verdict("hashed_identifier", 0.99, (words,))
+    return found
+
+
+def _digest(algorithm: str, value: str) -> str:
+    return hashlib.new(algorithm, value.strip().lower().encode(), usedforsecurity=False).hexdigest()
 
 
 def _judge(pairs: list[tuple[str, str]]) -> Verdict | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _WORD = re.compile(r"\w\w")  # less than that is a name's ending, as in Smith's
@@ -14,9 +14,10 @@ class Rank(enum.IntEnum):
     """Whose word counts more where two findings meet."""
 
     MODEL = 0
-    RULE = 1
-    CHECKED = 2
-    OWN = 3
+    NAME = 1
+    RULE = 2
+    CHECKED = 3
+    OWN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +30,42 @@ class Span:
     rank: Rank
 
 
+_CONFIDENCE = {Rank.MODEL: 0.6, Rank.NAME: 0.8, Rank.RULE: 0.85, Rank.CHECKED: 0.95, Rank.OWN: 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A place in a text as its writer sent it: characters ``start`` to ``end`` (exclusive), and how sure that is."""
+
+    start: int
+    end: int
+    category: str
+    confidence: float
+
+
+def findings(spans: Iterable[Span], text: str, at: Sequence[int]) -> tuple[Finding, ...]:
+    """Return settled spans as findings in the original, to whose places ``at`` leads; blanks stay out."""
+    found: list[Finding] = []
+    for span in spans:
+        cut = text[span.start : span.end]
+        low = span.start + len(cut) - len(cut.lstrip())
+        high = span.end - (len(cut) - len(cut.rstrip()))
+        start = max(at[low], found[-1].end if found else 0)
+        end = next((at[place] for place in range(high, len(at)) if at[place] > at[high - 1]), at[-1])
+        if start < end:
+            found.append(Finding(start, end, span.category, _CONFIDENCE[span.rank]))
+    return tuple(found)
+
+
 def settle(spans: Iterable[Span], text: str) -> list[Span]:
     """Return spans in order without overlaps that cover all of the given ones.
 
-    Firm findings that overlap become one, under the category of the longest; a model's finding keeps what they leave.
+    Firm findings that overlap become one, under the category of the longest. What a model or the rules for names find
+    keeps what they leave.
     """
     everything = list(spans)
-    firm = _united(span for span in everything if span.rank > Rank.MODEL)
-    rest = [piece for span in everything if span.rank is Rank.MODEL for piece in _remainders(span, firm, text)]
+    firm = _united(span for span in everything if span.rank > Rank.NAME)
+    rest = [piece for span in everything if span.rank <= Rank.NAME for piece in _remainders(span, firm, text)]
     return sorted([*firm, *_united(rest)], key=lambda span: span.start)
 
 

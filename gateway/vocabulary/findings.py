@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.vocabulary.fields import FieldKind
 from gateway.vocabulary.names import FieldId
+
+
+class ColumnKind(enum.StrEnum):
+    """What a column is to a person beside the kinds of the catalogue's fields."""
+
+    SPECIAL_CATEGORY = "special_category"  # Art. 9 or 10, or data that reveals it: denied until a person decides
+    TECHNICAL = "technical"  # of a thing, not of a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,16 +23,19 @@ class ColumnFinding:
 
     ``category`` is detection's own word (``email``, ``phone``, ``iban``, ``card``, ``ip``, ``birth_date``,
     ``given_name``, ``family_name``, ``address``, ``postcode``, ``city``, ``fi_hetu``, ``hu_tax_id``, ``hu_taj``,
-    ``ua_rntrc``, ``free_text``, ``amount``, ``date``, ``consent`` …, ``unknown``); ``evidence`` is words and
+    ``ua_rntrc``, ``free_text``, ``amount``, ``date``, ``consent``, ``diet`` …,
+    ``technical``, ``unknown``); ``evidence`` is words and
     counts, never a value.
     """
 
     column: str
     category: str
-    kind: FieldKind | None
+    kind: FieldKind | ColumnKind | None
     field: FieldId | None  # the catalogue field it fits best, if any
     confidence: float  # 0 to 1
     evidence: tuple[str, ...]
+    article: str | None = None  # of the GDPR, where the column is of a special category or reveals one
+    reveals: tuple[str, ...] = ()  # which special categories
 
 
 @dataclass(frozen=True, slots=True)

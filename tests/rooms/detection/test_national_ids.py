@@ -14,7 +14,8 @@ from gateway.detection.national_ids import KINDS, is_valid, valid
 from tests.rooms.detection import support
 
 # Published examples: python-stdnum's documentation (hetu, RNTRC), the worked example of the Hungarian tax sign for a
-# birth on 1967-02-13, HMRC's placeholder number, the IBAN registry, and card networks' test numbers.
+# birth on 1967-02-13, HMRC's placeholder number, the NHS Data Dictionary, the Swedish Tax Agency's personnummer and
+# samordningsnummer, python-stdnum's IdNr, 3GPP's IMEI, the IBAN registry, and card networks' test numbers.
 KNOWN = [
     ("fi_hetu", "131052-308T"),
     ("fi_hetu", "131052a308t"),
@@ -23,6 +24,13 @@ KNOWN = [
     ("hu_tax_id", "8365 670 003"),
     ("hu_taj", "111 111 110"),
     ("gb_nino", "AB 12 34 56 C"),
+    ("gb_nhs", "943 476 5919"),
+    ("se_personnummer", "811228-9874"),
+    ("se_personnummer", "19811228-9874"),
+    ("se_personnummer", "701063-2391"),
+    ("de_tax_id", "36 574 261 809"),
+    ("ua_unzr", "19650101-00018"),
+    ("imei", "49-015420-323751-8"),
     ("iban", "GB82 WEST 1234 5698 7654 32"),
     ("iban", "FI2112345600000785"),
     ("card", "4111 1111 1111 1111"),
@@ -38,6 +46,13 @@ WRONG = [
     ("hu_taj", "000000000"),
     ("gb_nino", "BG123456C"),
     ("gb_nino", "AB123456E"),
+    ("gb_nhs", "943 476 5918"),
+    ("gb_nhs", "000 000 0000"),
+    ("se_personnummer", "811228-9873"),
+    ("se_personnummer", "811328-9874"),
+    ("de_tax_id", "36574261890"),
+    ("ua_unzr", "19651301-00018"),
+    ("imei", "490154203237517"),
     ("iban", "GB82WEST12345698765433"),
     ("card", "4111111111111112"),
     ("card", "9999999999999995"),

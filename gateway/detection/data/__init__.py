@@ -1,0 +1,1 @@
+"""Word lists for names in texts: one file a language, lines of words under ``[section]`` headings."""
