@@ -160,6 +160,11 @@ def serve_as_child(
 def _serve(writer: Writer, socket: Path, interval: float) -> int:
     sequencer = Sequencer(writer, socket, interval=interval)
     sys.setswitchinterval(_SWITCH)
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    # A signal just before the wait for clients begins would be handled after it only: its byte ends the wait.
+    signal.set_wakeup_fd(told)
+    sequencer.watch(heard)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: sequencer.stop())
     if not stat.S_ISREG(os.fstat(0).st_mode):  # a file ends where the keys do, and means nothing by it
