@@ -35,6 +35,8 @@ ACCEPTED = frozenset(
 )
 # Locked for other platforms, so not installed here; read from the packages by hand.
 ELSEWHERE = {"colorama": "BSD-3-Clause", "httpx2-jsfetch": "BSD-3-Clause"}
+# Offered under several, whose names the metadata leave to classifiers; the one that is taken here.
+CHOSEN = {"libvoikko": "LGPL-2.1-or-later"}  # or MPL-1.1, or GPL-2.0-or-later
 # How older metadata put it.
 _SPDX = {
     "apache 2": "Apache-2.0",
@@ -71,6 +73,8 @@ def direct() -> set[str]:
 
 def licence(name: str) -> str:
     """Return the SPDX expression of a package, or ``unknown``."""
+    if name in CHOSEN:
+        return CHOSEN[name]
     try:
         about = metadata.metadata(name)
     except metadata.PackageNotFoundError:
