@@ -16,10 +16,12 @@ from gateway.wiring import read_pack
 _DIRECT = "direct_identifier"
 _PERSONAL_KINDS = frozenset({_DIRECT, "indirect_identifier", "free_text", "special_category"})
 _PERSONAL = frozenset({"city", "country", "language", "gender", "income"})  # attributes that are a person's
-_NATIONAL = ("fi_", "hu_", "ua_", "gb_", "se_", "de_", "national")
+_COUNTRIES = frozenset({"fi", "hu", "ua", "gb", "se", "de"})
+ANY_COUNTRY = "any"
 _NAMES = frozenset({"person", "given_name", "family_name", "full_name", "patronymic"})
 # What a row's own column is called at the detector's door, where it differs.
 _DOOR = {"patronymic": "full_name", "card": "card_number", "ip": "ip_address"}
+_CORPUS = {"card_number": "card", "ip_address": "ip", "person": "full_name"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Said:
     category: str
     direct: bool
     personal: bool
-    national: bool
+    national: str | None  # the country of a national identifier, or ANY_COUNTRY
     special: bool
 
 
@@ -68,7 +70,14 @@ def _said(finding: Any) -> Said:
     direct = kind == _DIRECT
     special = kind == "special_category"
     personal = kind in _PERSONAL_KINDS or finding.category in _PERSONAL
-    return Said(finding.category, direct, personal, finding.category.startswith(_NATIONAL), special)
+    return Said(finding.category, direct, personal, _country(finding.category) if direct else None, special)
+
+
+def _country(category: str) -> str | None:
+    start = category.partition("_")[0]
+    if start in _COUNTRIES:
+        return start
+    return ANY_COUNTRY if start == "national" else None
 
 
 def redacted(detector: Detector, notes: Sequence[LabelledNote]) -> list[str]:
@@ -80,9 +89,14 @@ def redacted(detector: Detector, notes: Sequence[LabelledNote]) -> list[str]:
 def spans(detector: Detector, notes: Sequence[LabelledNote]) -> list[list[Found]]:
     """Return what is found in each note."""
     return [
-        [Found(one.start, one.end, one.category, one.category in _NAMES) for one in found]
+        [Found(one.start, one.end, _plain(one.category), one.category in _NAMES) for one in found]
         for found in detector.find(*_asked(notes))
     ]
+
+
+def _plain(category: str) -> str:
+    """The corpus's word for a category of the detector's, where the corpus has one."""
+    return "national_id" if _country(category) else _CORPUS.get(category, category)
 
 
 def _asked(notes: Sequence[LabelledNote]) -> tuple[pa.Array, dict[str, pa.Array], pa.Array]:

@@ -1,11 +1,14 @@
 """How much personal data is found, how much else is taken for it, and how fast: on the project's own evaluation set.
 
 The figures are of the frozen part; ``python -m bench.detection build`` gives those of the part that work is done on.
-Beside them stand, in the same run, presidio-structured's approach and plain Presidio on English tables and notes, and
-their speed; Presidio sees ``BASELINE_ROWS`` rows and ``BASELINE_TEXTS`` texts only and is taken to be linear in them.
+Beside them stand, in the same run, presidio-structured and plain Presidio on English tables and notes, and their speed;
+they see ``BASELINE_ROWS`` rows and ``BASELINE_TEXTS`` texts only and are taken to be linear in them.
 
-The headers of the frozen columns were seen by whoever wrote the lexicon of headers: until they are drawn anew, the
-frozen figures of columns (not those of texts) are no held-out evidence.
+The frozen part is held out: its headers, table templates, closed values, streets, layouts of composed cells, ways to
+type a phone and the later half of its note templates were drawn on 22 November 2026 by an author who had not read the
+detector. They stand in ``*_frozen.txt``, ``layouts.py`` and ``numbers.py``, which whoever works on the detector leaves
+unread. Most names and the first half of the notes are older; what a law or a standard sets (check digits, accounts,
+dates) is the same in both parts. The report names faults by kind only, so that nobody mends a single template.
 """
 
 from __future__ import annotations
@@ -29,10 +32,10 @@ from bench.scores import ColumnScores, Counts, NoteScores
 from gateway.detection import Detector
 
 ROWS = 10_000
-BASELINE_ROWS = 100
+BASELINE_ROWS = 200
 BASELINE_TEXTS = 200
 BASELINE_CELLS = 15  # of a column
-COPIES = 6  # of each table template in each language: some forty national columns a country
+COPIES = 6  # of each table template in each language: over sixty national columns a country
 _WORST = 10
 
 
@@ -90,6 +93,7 @@ def _columns_report(scores: ColumnScores) -> dict[str, object]:
         "direct": scores.direct.report(),
         "personal": scores.personal.report(),
         "special": scores.special.report(),
+        "national": {country: counts.report() for country, counts in sorted(scores.national.items())},
         "direct_by": {key: counts.report() for key, counts in sorted(scores.direct_by.items())},
         "personal_by": {key: counts.report() for key, counts in sorted(scores.personal_by.items())},
     }
@@ -99,7 +103,8 @@ def _notes_report(scores: NoteScores) -> dict[str, object]:
     return {
         "own": scores.own.recall,
         "person": scores.person.report(),
-        "ids": scores.ids.recall,
+        "ids": scores.ids.report(),
+        "spans": {key: counts.report() for key, counts in sorted(scores.spans.items())},
         "untouched_without_personal_data": scores.untouched.recall,
         "recall_by": {key: (counts.recall, counts.right + counts.missed) for key, counts in sorted(scores.by.items())},
     }
@@ -121,8 +126,8 @@ def baseline(analyser: object, split: Split) -> dict[str, object]:
     for table in tables(split, copies=1):
         if table.language == "en":
             shown = {one.header: [value for value in one.values if value][:BASELINE_CELLS] for one in table.columns}
-            entities = presidio.structured_entities(analyser, shown)
-            columns.add(table, [presidio.said(entities[one.header]) for one in table.columns])
+            entities = presidio.structured_entities(analyser, shown).entity_mapping
+            columns.add(table, [presidio.said(entities.get(one.header)) for one in table.columns])
     made = list(notes(split, "en"))
     for note, results in zip(made, presidio.analyse(analyser, [note.text for note in made]), strict=True):
         texts.add(note, presidio.found(results))
@@ -141,13 +146,14 @@ def speed(analyser: object, rows: int) -> dict[str, object]:
     detector = detecting.make_detector()
     table, written = _customers(rows)
     cells = {name: table.column(name).slice(0, BASELINE_ROWS).to_pylist() for name in table.column_names}
-    presidio.analyse(analyser, cells["notes"][:8])
+    warm = {name: values[:8] for name, values in cells.items()}
+    presidio.structured_replaced(warm, presidio.structured_entities(analyser, warm))
     detecting.redacted(detector, written[:8])
     texts = _text_speed(detector, analyser, written)  # first: names that were met once are quicker
     began = time.perf_counter()
-    entities = presidio.structured_entities(analyser, cells)
+    analysis = presidio.structured_entities(analyser, cells)
     analysed = time.perf_counter() - began
-    presidio.structured_replaced(cells, entities)
+    presidio.structured_replaced(cells, analysis)
     scale = rows / len(cells["notes"])
     structured = (time.perf_counter() - began) * scale
     began = time.perf_counter()
@@ -158,7 +164,7 @@ def speed(analyser: object, rows: int) -> dict[str, object]:
     whole = time.perf_counter() - began
     return {
         "rows": rows,
-        "baseline": "presidio-structured's approach on Presidio, en_core_web_sm; plain BatchAnalyzerEngine for text",
+        "baseline": "presidio-structured in batches, en_core_web_sm; plain BatchAnalyzerEngine for text",
         "baseline_rows": len(cells["notes"]),
         "classify_seconds": round(classified, 4),
         "classify_ratio": round(analysed * scale / classified, 1),

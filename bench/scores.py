@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bench.corpus import LabelledColumn, LabelledNote, LabelledTable, Span
-from bench.detecting import Found, Said
+from bench.detecting import ANY_COUNTRY, Found, Said
 
 NAMES = frozenset({"full_name", "given_name", "family_name", "patronymic"})
+IDS = frozenset({"national_id", "email", "phone", "iban", "card", "ip", "customer_number"})
 _COVERED = 0.8  # of a place's letters and digits: an ending may stay, a name may not
-_TOUCHED = 0.5  # of another person's name, which two finds may share
+_TOUCHED = 0.5  # of another person's name, which two finds may share; and of a find, that it be right
 
 
 @dataclass(slots=True)
@@ -80,7 +81,7 @@ class ColumnScores:
         self.impersonal.add(true=not column.personal, said=not said.personal)
         self.special.add(true=column.kind == "special_category", said=said.special)
         if column.country:
-            self.national[column.country].add(true=True, said=said.national)
+            self.national[column.country].add(true=True, said=said.national in {column.country, ANY_COUNTRY})
         if column.direct != said.direct or column.personal != said.personal:
             self.faults[column.category, said.category, column.header_style] += 1
 
@@ -97,7 +98,8 @@ class NoteScores:
 
     own: Counts = field(default_factory=Counts)
     person: Counts = field(default_factory=Counts)
-    ids: Counts = field(default_factory=Counts)  # other people's: the row's own are known
+    ids: Counts = field(default_factory=Counts)  # other people's: the row's own are known, and easy
+    spans: dict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))  # by category, own and others'
     by: dict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))  # recall by category, form and noise
     untouched: Counts = field(default_factory=Counts)  # notes without personal data that stay as they are
     faults: Counter[tuple[str, ...]] = field(default_factory=Counter)
@@ -107,11 +109,16 @@ class NoteScores:
         covered = {place for find in found for place in range(find.start, find.end)}
         for span in note.spans:
             self._truth(note, span, covered, found)
+        names = {place for span in note.spans if span.category in NAMES for place in range(span.start, span.end)}
         for find in _joined(note.text, [find for find in found if find.name]):
-            touched = [span for span in note.spans if _overlaps(span, find)]
-            if not any(span.category in NAMES for span in touched):
+            if _coverage(note.text, find, names) < _TOUCHED:
                 self.person.wrong += 1
                 self.faults["false name", note.language] += 1
+        true = {place for span in note.spans for place in range(span.start, span.end)}
+        for find in found:
+            if _coverage(note.text, find, true) < _TOUCHED:
+                for key in ("all", find.category):
+                    self.spans[key].wrong += 1
         if not note.spans:
             self.untouched.add(true=True, said=not found)
 
@@ -123,8 +130,11 @@ class NoteScores:
             named = {place for find in found if find.name for place in range(find.start, find.end)}
             sort, counts, said = "other", self.person, _coverage(note.text, span, named) >= _TOUCHED
         else:
-            sort, counts, said = "other", self.ids, share >= _COVERED
+            counts = self.ids if span.category in IDS else Counts()
+            sort, said = "other", share >= _COVERED
         counts.add(true=True, said=said)
+        for key in ("all", span.category):
+            self.spans[key].add(true=True, said=said)
         label = f"{sort} {span.category}"
         for key in (label, f"{sort} form {span.form}", *(f"{sort} noise {kind}" for kind in note.noise)):
             self.by[key].add(true=True, said=said)
@@ -132,13 +142,9 @@ class NoteScores:
             self.faults[label, span.form, *note.noise] += 1
 
 
-def _coverage(text: str, span: Span, covered: set[int]) -> float:
+def _coverage(text: str, span: Span | Found, covered: set[int]) -> float:
     letters = [place for place in range(span.start, span.end) if text[place].isalnum()]
-    return sum(place in covered for place in letters) / len(letters)
-
-
-def _overlaps(span: Span, find: Found) -> bool:
-    return span.start < find.end and find.start < span.end
+    return sum(place in covered for place in letters) / max(1, len(letters))
 
 
 def _joined(text: str, found: Iterable[Found]) -> list[Found]:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from bench.corpus import national, numbers
 from bench.corpus.folding import handle
+from bench.corpus.layouts import LAYOUTS, NOUNS, PROFILES
 from bench.corpus.notes import render, templates
 from bench.corpus.people import Person, make_person, street
 from bench.corpus.resources import choices
@@ -62,29 +63,63 @@ Maker = Callable[[Cell], str]
 
 
 def _listed(key: str) -> Maker:
-    return lambda cell: cell.random.choice(choices(key, cell.language))
+    return lambda cell: cell.random.choice(choices(key, cell.language, cell.split))
 
 
-def _email_name(cell: Cell) -> str:
-    return f"{cell.person.full} <{cell.person.email}>"
+def _laid_out(key: str) -> Maker:
+    def make(cell: Cell) -> str:
+        layouts = LAYOUTS[key][cell.split]
+        return layouts[cell.style % len(layouts)].format_map(_Fields(cell))
+
+    return make
 
 
-def _contact(cell: Cell) -> str:
-    person = cell.person
-    phone = numbers.spell_phone(cell.random, person.language, person.phone)
-    return (f"{person.full}, {phone}, {person.email}", f"{phone} / {person.email}", f"{person.full}; {phone}")[
-        cell.style % 3
-    ]
+class _Fields(dict[str, object]):
+    """What a layout may name, made when it is named."""
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+        person = cell.person
+        super().__init__(
+            full=person.full, given=person.given.nom, family=person.family.nom, email=person.email,
+            first=handle(person.given.nom), last=handle(person.family.nom), born=str(person.born),
+            postcode=person.postcode, address=person.address, row=cell.row + 1000, year=cell.number(2015, 2027),
+            country=cell.language.upper(), quoted=quote(person.email),
+        )  # fmt: skip
+
+    def __missing__(self, name: str) -> object:
+        random, size = self.cell.random, name[1:]
+        if size.isdigit() and name[0] == "n":
+            return random.choice("123456789") + numbers.digits(random, int(size) - 1)
+        if size.isdigit():
+            return f"{random.getrandbits(4 * int(size)):0{size}x}"
+        return _DRAWN[name](self.cell)
+
+
+_DRAWN: Mapping[str, Callable[[Cell], object]] = {
+    "phone": lambda cell: numbers.spell_phone(cell.random, cell.language, cell.person.phone, split=cell.split),
+    "uuid": lambda cell: numbers.unique(cell.random),
+    "imei": lambda cell: numbers.imei(cell.random), "ip": lambda cell: numbers.ip(cell.random),
+    "letter": lambda cell: cell.random.choice("ABCDEFHJKLMNPRSTUVWXY"),
+    "base": lambda cell: cell.random.choice("ACGT"), "kid": lambda cell: cell.number(0, 18),
+    "noun": lambda cell: cell.random.choice(NOUNS), "day": lambda cell: cell.recent(),
+    "clock": lambda cell: str(dt.timedelta(seconds=cell.number(36_000, 86_400))),
+    "latitude": lambda cell: 50 + cell.random.random() * 15, "longitude": lambda cell: 18 + cell.random.random() * 14,
+}  # fmt: skip
 
 
 def _profile(cell: Cell) -> str:
-    person = cell.person
-    held = (
-        {"name": person.full, "contact": {"email": person.email}, "tier": "gold"},
-        {"user": {"first": person.given.nom, "last": person.family.nom, "dob": str(person.born)}, "v": 2},
-        {"items": cell.number(1, 9), "mail": person.email, "ip": numbers.ip(cell.random)},
-    )[cell.style % 3]
+    profiles = PROFILES[cell.split]
+    held = _told(profiles[cell.style % len(profiles)], _Fields(cell))
     return json.dumps(held, ensure_ascii=bool(cell.style % 2))
+
+
+def _told(held: object, fields: _Fields) -> object:
+    if isinstance(held, dict):
+        return {key: _told(value, fields) for key, value in held.items()}
+    if isinstance(held, list):
+        return [_told(value, fields) for value in held]
+    return held.format_map(fields) if isinstance(held, str) else held
 
 
 def _hashed(cell: Cell) -> str:
@@ -92,12 +127,6 @@ def _hashed(cell: Cell) -> str:
     if cell.style % 2:
         return hashlib.sha256(email).hexdigest()
     return hashlib.md5(email, usedforsecurity=False).hexdigest()
-
-
-def _email_url(cell: Cell) -> str:
-    path = ("u?e={}&c=12", "preferences/{}/edit", "r?id=7&mail={}")[cell.style % 3]
-    email = cell.person.email
-    return "https://shop.example/" + path.format(quote(email) if cell.style % 2 else email)
 
 
 def _note(cell: Cell) -> str:
@@ -118,46 +147,8 @@ def _name(part: str) -> Maker:
     return make
 
 
-def _customer(cell: Cell) -> str:
-    return (
-        f"C{cell.number(10**5, 10**6)}",
-        str(cell.number(10**6, 10**7)),
-        numbers.unique(cell.random),
-        f"{cell.number(10**4, 10**5)}-{cell.row}",
-    )[cell.style % 4]
-
-
-def _username(cell: Cell) -> str:
-    given = handle(cell.person.given.nom)
-    return cell.random.choice(
-        (
-            f"{given}{cell.number(1, 99)}",
-            f"{given}_{cell.number(1950, 2010)}",
-            f"x{given}x",
-            f"{given[:3]}ster{cell.row}",
-        )
-    )
-
-
-def _device(cell: Cell) -> str:
-    return numbers.imei(cell.random) if cell.style % 2 else numbers.unique(cell.random)
-
-
 def _advertising(cell: Cell) -> str:
     return numbers.unique(cell.random).upper() if cell.style % 2 else numbers.unique(cell.random)
-
-
-def _cookie(cell: Cell) -> str:
-    return (
-        f"GA1.2.{cell.number(10**8, 10**9)}.{cell.number(16 * 10**8, 17 * 10**8)}"
-        if cell.style % 2
-        else numbers.unique(cell.random)
-    )
-
-
-def _order(cell: Cell) -> str:
-    size = (7, 9, 10, 11)[cell.style % 4]  # the lengths of TAJ, RNTRC and IdNr: some pass by luck
-    return str(cell.number(10 ** (size - 1), 10**size))
 
 
 def _money(low: int, high: int) -> Maker:
@@ -177,34 +168,9 @@ def _born(cell: Cell) -> str:
     return cell.day(cell.person.born)
 
 
-def _time(cell: Cell) -> str:
-    seconds = cell.number(0, 86_400)
-    clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-    return (f"{cell.recent()}T{clock}Z", f"{cell.recent()} {clock}", str(1_600_000_000 + cell.number(0, 10**8)))[
-        cell.style % 3
-    ]
-
-
-def _genetic(cell: Cell) -> str:
-    return f"rs{cell.number(10**5, 10**8)}({cell.random.choice('ACGT')};{cell.random.choice('ACGT')})"
-
-
-def _coordinates(cell: Cell) -> str:
-    return f"{50 + cell.random.random() * 15:.5f}, {18 + cell.random.random() * 14:.5f}"
-
-
 def _version(cell: Cell) -> str:
     parts = [str(cell.number(0, 20)) for _ in range(3 + cell.style % 2)]
     return ".".join(parts)
-
-
-def _children(cell: Cell) -> str:
-    ages = [str(cell.number(0, 17)) for _ in range(cell.number(1, 4))]
-    return ", ".join(ages)
-
-
-def _sku(cell: Cell) -> str:
-    return f"{cell.random.choice(('AB', 'KX', 'LMP', 'T'))}-{cell.number(100, 99_999)}"
 
 
 def _package(cell: Cell) -> str:
@@ -223,40 +189,40 @@ MAKERS: Mapping[str, Maker] = {
         for key in (
             "health", "religion", "politics", "ethnicity", "orientation", "diet", "pharmacy", "donation", "criminal",
             "gender", "nationality", "marital_status", "job_title", "loyalty_tier", "consent", "product_name",
-            "description", "weekday", "company_name", "status", "colour", "constant", "trade_union",
+            "description", "weekday", "company_name", "status", "colour", "constant", "trade_union", "brand",
+            "store_name", "vehicle_model",
         )
     },
-    "customer_number": _customer, "given_name": _name("given"), "family_name": _name("family"),
+    **{key: _laid_out(key) for key in LAYOUTS},
+    "given_name": _name("given"), "family_name": _name("family"),
     "full_name": _name("full"), "email": lambda cell: cell.person.email,
     "phone": lambda cell: numbers.spell_phone(
-        cell.random, cell.language, cell.person.phone, None if cell.style % 2 else cell.style
+        cell.random, cell.language, cell.person.phone, None if cell.style % 2 else cell.style, cell.split
     ),
     "address": lambda cell: (
         cell.person.address if cell.style % 3 else f"{cell.person.address}, {cell.person.postcode} {cell.person.city}"
     ),
     "iban": lambda cell: numbers.iban(cell.random, cell.language), "card": lambda cell: numbers.card(cell.random),
-    "ip": lambda cell: numbers.ip(cell.random), "mac": lambda cell: numbers.mac(cell.random), "device_id": _device,
-    "advertising_id": _advertising, "cookie_id": _cookie,
-    "plate": lambda cell: numbers.plate(cell.random, cell.language), "username": _username, "hashed_email": _hashed,
-    "email_url": _email_url, "json_profile": _profile, "contact_line": _contact, "email_name": _email_name,
+    "ip": lambda cell: numbers.ip(cell.random), "mac": lambda cell: numbers.mac(cell.random),
+    "advertising_id": _advertising,
+    "plate": lambda cell: numbers.plate(cell.random, cell.language), "hashed_email": _hashed,
+    "json_profile": _profile,
     "birth_date": _born, "birth_year": lambda cell: str(cell.person.born.year),
     "age": lambda cell: str(2026 - cell.person.born.year), "postcode": lambda cell: cell.person.postcode,
-    "coordinates": _coordinates, "city": lambda cell: cell.person.city, "income": _money(1_500_000, 9_000_000),
-    "children": _children, "genetic": _genetic, "free_text": _note,
-    "biometric": lambda cell: f"{cell.random.getrandbits(160):040x}"[:32] + "==",
+    "city": lambda cell: cell.person.city, "income": _money(1_500_000, 9_000_000),
+    "free_text": _note,
     "registered_on": lambda cell: cell.day(cell.recent()), "order_date": lambda cell: cell.day(cell.recent()),
-    "total_spend": _money(0, 500_000), "order_number": _order,
-    "invoice_number": lambda cell: f"{cell.number(2020, 2027)}/{cell.row + 1000:06d}",
-    "tracking": lambda cell: f"JJ{numbers.digits(cell.random, 9)}{cell.language.upper()}", "price": _money(200, 60_000),
-    "quantity": lambda cell: str(cell.number(1, 40)), "stock": lambda cell: str(cell.number(0, 3000)), "sku": _sku,
+    "total_spend": _money(0, 500_000), "price": _money(200, 60_000),
+    "quantity": lambda cell: str(cell.number(1, 40)), "stock": lambda cell: str(cell.number(0, 3000)),
     "ean": lambda cell: numbers.ean(cell.random), "version": _version,
     "thing_uuid": lambda cell: numbers.unique(cell.random),
-    "event_uuid": lambda cell: numbers.unique(cell.random), "timestamp": _time,
+    "event_uuid": lambda cell: numbers.unique(cell.random),
     "year": lambda cell: str(cell.number(1995, 2027)),
     "company_id": lambda cell: numbers.company_id(cell.random, cell.language),
-    "store_city": lambda cell: cell.person.city, "store_address": lambda cell: street(cell.random, cell.language),
+    "store_city": lambda cell: cell.person.city,
+    "store_address": lambda cell: street(cell.random, cell.language, cell.split),
     "package": _package, "weight": lambda cell: f"{cell.number(1, 400) / 10} kg".replace(".", ","),
-    "page_url": lambda cell: f"https://shop.example/{cell.random.choice('phk')}/{cell.number(1, 9999)}",
+    "company_iban": lambda cell: numbers.iban(cell.random, cell.language),
     "git_commit": lambda cell: f"{cell.random.getrandbits(160):040x}", "all_null": lambda _: "",
     "percent": lambda cell: f"{cell.number(0, 60)} %" if cell.style % 2 else str(cell.number(0, 60)),
 }  # fmt: skip

@@ -16,12 +16,13 @@ _ATTRIBUTE = "city gender nationality marital_status job_title income"
 _DEBATABLE = "registered_on total_spend loyalty_tier consent"  # can be argued either way: not scored
 _TECHNICAL = """order_number invoice_number tracking price quantity sku ean product_name description version thing_uuid
     event_uuid timestamp order_date weekday year company_name company_id store_city store_address package status colour
-    weight page_url git_commit constant all_null percent stock"""
+    weight page_url git_commit constant all_null percent stock
+    file_hash store_name vehicle_model company_iban brand batch_number"""
 # Without a header nobody could tell these from other numbers and words: they always have an honest one.
 _NEEDS_HEADER = """customer_number device_id advertising_id cookie_id username ua_id_card hu_id_card birth_year age
     gender income children biometric genetic git_commit thing_uuid event_uuid year store_city store_address consent
     trade_union donation ethnicity nationality constant all_null city postcode plate company_id total_spend
-    loyalty_tier"""
+    loyalty_tier file_hash store_name vehicle_model company_iban brand"""
 
 
 @dataclass(frozen=True, slots=True)

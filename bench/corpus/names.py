@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from bench.corpus.folding import romanised
-from bench.corpus.resources import sections
+from bench.corpus.resources import lines
 from bench.corpus.shapes import Split
 
 _FI = {"ela": ("sta", "stä"), "ade": ("lla", "llä"), "abl": ("lta", "ltä"), "all": ("lle", "lle")}
@@ -67,7 +67,7 @@ _MAKERS: Mapping[str, Callable[..., dict[str, str]]] = {"fi": _finnish, "hu": _h
 def names(language: str, split: Split, part: str) -> tuple[Name, ...]:
     """Return the ``part`` (``given``, ``family``, ``patronymic``) of a split's list."""
     found = []
-    for line in sections(f"names_{language}")[split]:
+    for line in lines(f"names_{language}", split):
         listed, gender, *forms = line.split(" ")
         if listed == part:
             nickname = forms[-1] if language == "en" else forms[0]

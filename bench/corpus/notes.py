@@ -12,19 +12,20 @@ from random import Random
 from bench.corpus import national, noise, numbers
 from bench.corpus.names import Name
 from bench.corpus.people import Person, make_person, national_id
-from bench.corpus.resources import sections
+from bench.corpus.resources import lines
 from bench.corpus.shapes import LabelledNote, Span, Split
 
 SEED = 20_26
-_SLOT = re.compile(r"\{(?:(?P<who>[mxy])\.(?P<part>\w+)(?:/(?P<case>\w+))?|(?P<thing>\w+))\}")
+_SLOT = re.compile(r"\{(?:(?P<who>[mxy])\.(?P<part>\w+)(?:/(?P<case>\w+))?|\"(?P<called>[^\"]+)\"|(?P<thing>\w+))\}")
 _GENDERS = re.compile(r"^(?P<m>[mf-])(?P<x>[mf-])\|")
+_CHAT = "~"  # begins a template that is written without capitals
 _FAMILY_FIRST = "hu"
 _COUNTED = ("gb_nhs", "gb_nino", "fi_hetu", "hu_taj", "hu_tax_id", "hu_personal_number", "ua_rntrc", "ua_unzr")
 
 
 def templates(split: Split, language: str) -> tuple[str, ...]:
     """Return a split's templates in a language."""
-    return sections(f"notes_{language}")[split]
+    return tuple(line.replace("\\n", "\n") for line in lines(f"notes_{language}", split))
 
 
 def notes(split: Split, language: str, seed: int = SEED, copies: int = 8) -> Iterator[LabelledNote]:
@@ -37,15 +38,16 @@ def notes(split: Split, language: str, seed: int = SEED, copies: int = 8) -> Ite
 
 def render(random: Random, template: str, language: str, split: Split, customer: Person | None = None) -> LabelledNote:
     """Fill one template, for ``customer`` if one is given and the template's grammar allows their gender."""
-    genders = _GENDERS.match(template)
+    said = template.removeprefix(_CHAT)
+    genders = _GENDERS.match(said)
     wanted = {who: genders[who].strip("-") or None for who in "mx"} if genders else {}
     if customer is None or (wanted.get("m") or customer.gender) != customer.gender:
         customer = make_person(random, language, split, wanted.get("m"))
     others: dict[str, Person] = {}
     for who in "xy":
         others[who] = _another(random, language, split, wanted.get(who), [customer, *others.values()])
-    writer = _Writer(random, language, {"m": customer, **others}, identifiers(random, customer))
-    body = template[genders.end() :] if genders else template
+    writer = _Writer(random, language, {"m": customer, **others}, identifiers(random, customer, split), split)
+    body = said[genders.end() :] if genders else said
     at = 0
     for slot in _SLOT.finditer(body):
         writer.plain(body[at : slot.start()])
@@ -53,6 +55,8 @@ def render(random: Random, template: str, language: str, split: Split, customer:
         at = slot.end()
     writer.plain(body[at:])
     kinds = noise.draw(random)
+    if said != template and noise.LOWER not in kinds:
+        kinds = (noise.LOWER, *kinds)
     text = noise.applied(writer.text, kinds, [(span.start, span.end) for span in writer.spans], random)
     return LabelledNote(text, language, writer.own, tuple(writer.spans), _key(template), kinds)
 
@@ -74,7 +78,7 @@ def _kinds(language: str) -> tuple[str, ...]:
     return tuple(kind for kind in national.BY_LANGUAGE[language] if kind in _COUNTED)
 
 
-def identifiers(random: Random, person: Person) -> dict[str, str]:
+def identifiers(random: Random, person: Person, split: Split = "build") -> dict[str, str]:
     """Return a person's identifiers by category, as a register holds them."""
     patronymic = {"patronymic": person.patronymic.nom} if person.patronymic else {}
     return {
@@ -82,7 +86,7 @@ def identifiers(random: Random, person: Person) -> dict[str, str]:
         "family_name": person.family.nom,
         **patronymic,
         "email": person.email,
-        "phone": numbers.spell_phone(random, person.language, person.phone),
+        "phone": numbers.spell_phone(random, person.language, person.phone, split=split),
         "customer_number": f"{random.choice('ACK')}{random.randrange(100_000, 999_999)}",
         "national_id": national_id(random, person, random.choice(_kinds(person.language))),
         "address": person.address,
@@ -101,6 +105,7 @@ class _Writer:
     language: str
     people: dict[str, Person]
     own: dict[str, str]
+    split: Split
     text: str = ""
     spans: list[Span] = field(default_factory=list)
 
@@ -108,7 +113,9 @@ class _Writer:
         self.text += text
 
     def slot(self, slot: re.Match[str]) -> None:
-        if slot["thing"]:
+        if slot["called"]:
+            self._mark(slot["called"], "given_name", own=False, form="nickname")
+        elif slot["thing"]:
             self.plain(_thing(self.random, slot["thing"], self.language))
         elif slot["part"] in {"given", "family", "nick", "full", "gp", "pib", "fullt"}:
             self._names(slot["who"], slot["part"], slot["case"] or "nom")
@@ -122,9 +129,9 @@ class _Writer:
     def _value(self, who: str, part: str) -> None:
         category = _VALUES.get(part, part)
         person = self.people[who]
-        value = self.own[category] if who == "m" else identifiers(self.random, person)[category]
+        value = self.own[category] if who == "m" else identifiers(self.random, person, self.split)[category]
         if category == "phone":
-            value = numbers.spell_phone(self.random, person.language, person.phone)
+            value = numbers.spell_phone(self.random, person.language, person.phone, split=self.split)
         elif category == "customer_number" and self.random.random() < 0.2:
             value = f"{value[0]} {value[1:]}"
         self._mark(value, category, who == "m")

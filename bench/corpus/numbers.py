@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from random import Random
 
 from bench.corpus.national import luhn_digit, ua_edrpou
+from bench.corpus.shapes import Split
 
 _MOBILE = {
     "fi": ("358", ("40", "41", "44", "45", "50"), 7), "hu": ("36", ("20", "30", "70"), 7),
@@ -13,14 +15,25 @@ _MOBILE = {
     "sv": ("46", ("70", "72", "73", "76"), 7), "de": ("49", ("151", "160", "170", "176"), 8),
 }  # fmt: skip
 # a: the code without its trunk prefix, then the digits cut as written; c: the country's code.
-_SPELLINGS = {
-    "fi": "0{a} {3}{4}|0{a} {3} {4}|0{a}{3}{4}|0{a}-{3}{4}|+{c} {a} {3} {4}|+{c}{a}{3}{4}|00{c} {a} {3}{4}",
-    "hu": "06 {a} {3} {4}|06-{a}-{3}-{4}|06{a}{3}{4}|+{c} {a} {3} {4}|+{c}{a}{3}{4}|06 ({a}) {3}-{4}|06/{a} {3} {4}",
-    "uk": "0{a} {3} {2} {2}|0{a}{3}{4}|+{c}{a}{3}{4}|+38 (0{a}) {3}-{2}-{2}|(0{a}) {3}-{2}-{2}|0{a}-{3}-{2}-{2}|"
-    "380{a}{3}{4}",
-    "en": "0{a} {6}|0{a}{6}|+{c} {a} {6}|+{c}{a}{6}|(0{a}) {6}|0{a} {3} {3}|0044 {a} {6}",
-    "sv": "0{a}-{3} {2} {2}|0{a}{3}{4}|+{c} {a} {3} {2} {2}|+{c}{a}{3}{4}|0{a}-{3}{4}",
-    "de": "0{a} {8}|0{a}/{8}|0{a}{8}|+{c} {a} {8}|+{c}{a}{8}|0{a}-{8}",
+_SPELLINGS: Mapping[Split, Mapping[str, str]] = {
+    "build": {
+        "fi": "0{a} {3}{4}|0{a} {3} {4}|0{a}{3}{4}|0{a}-{3}{4}|+{c} {a} {3} {4}|+{c}{a}{3}{4}|00{c} {a} {3}{4}",
+        "hu": "06 {a} {3} {4}|06-{a}-{3}-{4}|06{a}{3}{4}|+{c} {a} {3} {4}|+{c}{a}{3}{4}|06 ({a}) {3}-{4}|"
+        "06/{a} {3} {4}",
+        "uk": "0{a} {3} {2} {2}|0{a}{3}{4}|+{c}{a}{3}{4}|+38 (0{a}) {3}-{2}-{2}|(0{a}) {3}-{2}-{2}|0{a}-{3}-{2}-{2}|"
+        "380{a}{3}{4}",
+        "en": "0{a} {6}|0{a}{6}|+{c} {a} {6}|+{c}{a}{6}|(0{a}) {6}|0{a} {3} {3}|0044 {a} {6}",
+        "sv": "0{a}-{3} {2} {2}|0{a}{3}{4}|+{c} {a} {3} {2} {2}|+{c}{a}{3}{4}|0{a}-{3}{4}",
+        "de": "0{a} {8}|0{a}/{8}|0{a}{8}|+{c} {a} {8}|+{c}{a}{8}|0{a}-{8}",
+    },
+    "frozen": {
+        "fi": "0{a}.{3}.{4}|+{c}-{a}-{3}{4}|0{a} {3} {2} {2}|+{c} (0){a} {3} {4}|(0{a}) {3}{4}|0{a}{7}",
+        "hu": "06-{a}/{3}-{4}|+{c}-{a}-{3}-{4}|06 {a} {3} {2} {2}|00{c} {a} {3} {4}|({a}) {3}-{4}|+{c} ({a}) {3}{4}",
+        "uk": "0{a}.{3}.{2}.{2}|+{c} {a} {3} {2} {2}|8 0{a} {3} {2} {2}|0{a} {3}-{4}|+{c}-{a}-{3}-{2}-{2}|0{a}{7}",
+        "en": "0{a}-{6}|+{c} (0){a} {6}|0{a}.{3}.{3}|+{c}-{a}-{3}-{3}|0{a} {2} {2} {2}|{c}{a}{6}",
+        "sv": "0{a} {3} {2} {2}|0{a}/{3} {2} {2}|+{c}-{a}-{3} {2} {2}|+{c} (0){a} {3} {4}|00{c}{a}{7}",
+        "de": "0{a} {4} {4}|0{a} / {3} {5}|+{c} (0){a} {8}|0{a} {2} {2} {2} {2}|00{c} {a} {8}|+{c}-{a}-{8}",
+    },
 }
 _IBANS = {"fi": ("FI", 14), "hu": ("HU", 24), "uk": ("UA", 25), "en": ("GB", 14), "sv": ("SE", 20), "de": ("DE", 18)}
 _PLATES = {"fi": "LLL-DDD", "hu": "LLL-DDD", "uk": "LLDDDDLL", "en": "LLDD LLL", "sv": "LLLDDD", "de": "LL-LL DDD"}
@@ -38,9 +51,11 @@ def phone(random: Random, language: str) -> tuple[str, str]:
     return random.choice(areas), random.choice("123456789") + digits(random, size - 1)
 
 
-def spell_phone(random: Random, language: str, number: tuple[str, str], style: int | None = None) -> str:
-    """Write a number in one of the ways of its country; ``style`` fixes which."""
-    spellings = _SPELLINGS[language].split("|")
+def spell_phone(
+    random: Random, language: str, number: tuple[str, str], style: int | None = None, split: Split = "build"
+) -> str:
+    """Write a number in one of the part's ways for its country; ``style`` fixes which."""
+    spellings = _SPELLINGS[split][language].split("|")
     pattern = random.choice(spellings) if style is None else spellings[style % len(spellings)]
     area, rest = number
     text = pattern.replace("{a}", area).replace("{c}", _MOBILE[language][0])

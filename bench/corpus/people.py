@@ -56,11 +56,11 @@ def make_person(random: Random, language: str, split: Split, gender: str | None 
     wanted = gender or random.choice("mf")
     given, family, patronymic = (_name(random, language, split, part, wanted) for part in _PARTS)
     assert given is not None and family is not None  # noqa: PT018 -- every list has both
-    city, postcode = _city(random, language)
+    city, postcode = _city(random, language, split)
     return Person(
         language, wanted, given, family, patronymic, birth_date(random),
         email(random, language, given.nom, family.nom), numbers.phone(random, language),
-        street(random, language), postcode, city,
+        street(random, language, split), postcode, city,
     )  # fmt: skip
 
 
@@ -96,13 +96,19 @@ def email(random: Random, language: str, given: str, family: str) -> str:
 
 
 @cache
-def _places(language: str, sort: str) -> tuple[str, ...]:
-    return tuple(line.removeprefix(f"{sort} ") for line in sections("places")[language] if line.startswith(f"{sort} "))
+def _places(language: str, split: Split, sort: str) -> tuple[str, ...]:
+    return tuple(
+        line.removeprefix(f"{sort} ") for line in sections("places", split)[language] if line.startswith(f"{sort} ")
+    )
 
 
-def street(random: Random, language: str) -> str:
+def street(random: Random, language: str, split: Split) -> str:
     """Return a street with a house number, and often a flat, as the country writes them."""
-    name, house, flat = random.choice(_places(language, "street")), random.randrange(1, 120), random.randrange(1, 60)
+    name, house, flat = (
+        random.choice(_places(language, split, "street")),
+        random.randrange(1, 120),
+        random.randrange(1, 60),
+    )
     stair = random.choice("ABC")
     written = {
         "fi": (f"{name} {house}", f"{name} {house} {stair} {flat}", f"{name} {house} as. {flat}"),
@@ -115,8 +121,8 @@ def street(random: Random, language: str) -> str:
     return random.choice(written[language])
 
 
-def _city(random: Random, language: str) -> tuple[str, str]:
-    city, _, prefix = random.choice(_places(language, "city")).rpartition(" ")
+def _city(random: Random, language: str, split: Split) -> tuple[str, str]:
+    city, _, prefix = random.choice(_places(language, split, "city")).rpartition(" ")
     if language == "en":
         letters = random.choice("ABDEFGHJLNPQRSTUWXYZ") + random.choice("ABDEFGHJLNPQRSTUWXYZ")
         return city, f"{prefix}{random.randrange(1, 20)} {random.randrange(1, 10)}{letters}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench.corpus import LabelledNote, Span, notes, tables
-from bench.detecting import Found, Said
+from bench.corpus import LabelledColumn, LabelledNote, LabelledTable, Span, notes, tables
+from bench.detecting import ANY_COUNTRY, Found, Said
 from bench.scores import NAMES, ColumnScores, Counts, NoteScores
 
 
@@ -27,11 +27,11 @@ def test_who_knows_the_columns_scores_one_and_who_suspects_all_is_half_right() -
     best, anxious = ColumnScores(), ColumnScores()
     for table in tables("build", copies=1):
         truth = [
-            Said(one.category, one.direct, one.personal, one.country is not None, one.kind == "special_category")
+            Said(one.category, one.direct, one.personal, one.country, one.kind == "special_category")
             for one in table.columns
         ]
         best.add(table, truth)
-        anxious.add(table, [Said("x", direct=True, personal=True, national=True, special=True)] * len(truth))
+        anxious.add(table, [Said("x", direct=True, personal=True, national=ANY_COUNTRY, special=True)] * len(truth))
     assert (best.direct.f(), best.balanced_accuracy, best.special.f(2)) == (1, 1, 1)
     assert set(best.national) == {"fi", "hu", "ua", "gb", "se", "de"}
     assert (anxious.direct.recall, anxious.balanced_accuracy) == (1, 0.5)
@@ -53,6 +53,32 @@ def test_a_name_where_none_is_counts_against_precision() -> None:
     note = LabelledNote("Aino-kaulakoru oli loppu", "fi", {}, ())
     scores.add(note, [Found(0, 4, "given_name", name=True)])
     assert (scores.person.wrong, scores.untouched.missed) == (1, 1)
+
+
+def test_a_find_that_swallows_the_text_is_a_false_name_though_a_name_is_in_it() -> None:
+    note = LabelledNote(
+        "We rang Siobhan about the lamp and the chairs", "en", {}, (Span(8, 15, "given_name", own=False),)
+    )
+    scores = NoteScores()
+    scores.add(note, [Found(0, len(note.text), "person", name=True)])
+    assert (scores.person.right, scores.person.wrong, scores.spans["all"].wrong) == (1, 1, 1)
+
+
+def test_only_ids_addresses_of_mail_and_phones_count_as_ids() -> None:
+    scores = NoteScores()
+    spans = (Span(0, 9, "phone", own=False), Span(10, 21, "address", own=False))
+    scores.add(LabelledNote("040123456 Satamatie 3", "fi", {}, spans), [])
+    assert (scores.ids.missed, scores.spans["all"].missed) == (1, 2)
+
+
+@pytest.mark.parametrize(("said", "right"), [("fi", 1), (ANY_COUNTRY, 1), ("se", 0), (None, 0)])
+def test_a_national_number_is_of_its_country(said: str | None, right: int) -> None:
+    column = LabelledColumn("x", ("1",), "fi_hetu", "direct_identifier", personal=True, direct=True, country="fi")
+    scores = ColumnScores()
+    scores.add(
+        LabelledTable("t", "fi", (column,)), [Said("x", direct=True, personal=True, national=said, special=False)]
+    )
+    assert scores.national["fi"].right == right
 
 
 def test_f2_weighs_a_miss_more_than_a_false_alarm() -> None:
