@@ -1,4 +1,4 @@
-"""``/v1/consents`` and ``/v1/requests``: what people choose and ask. Identifiers stand in bodies only."""
+"""``/v1/requests``: what people ask. Identifiers stand in bodies only."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
-from gateway.api.answers import AccessAnswer, ChoiceAnswer, Choices, ErasureAnswer, Recorded
+from gateway.api.answers import AccessAnswer, ChoiceAnswer, ErasureAnswer
 from gateway.api.authentication import Allowed, Guarded, TheGateway
-from gateway.api.bodies import ConsentBody, RequestBody, SubjectQuery
+from gateway.api.bodies import RequestBody
 from gateway.api.problems import documented
 from gateway.api.releasing import AboutNobody, releases
 from gateway.flows.record_consent import Choice
@@ -21,42 +21,6 @@ from gateway.wiring import Gateway
 router = APIRouter(prefix="/v1", tags=["people"], route_class=Guarded)
 Desk = Annotated[Client, Depends(Allowed(Scope.SUBJECT_DESK, Scope.OFFICER))]
 _REFUSALS = documented(400, 401, 403, 413, 415, 422, 503)
-
-
-@router.post(
-    "/consents",
-    status_code=202,
-    operation_id="record_consent",
-    summary="Record a choice",
-    response_model=Recorded,
-    response_description="On record, and in force from the next query on.",
-    responses=_REFUSALS,
-)
-def record_consent(body: ConsentBody, gateway: TheGateway, client: Desk) -> Recorded:
-    """Record a choice; it bites at the next query. The answer does not tell whether the person is known."""
-    choice = Choice(PurposeId(body.purpose), ConsentStatus(body.status), body.at, body.notice, channel="api")
-    gateway.record_consent(body.subject.pair, choice, actor_of(client))
-    return Recorded(recorded=True, at=gateway.house.clock.now())
-
-
-@router.post(
-    "/consents/query",
-    operation_id="query_consents",
-    summary="Show a person's choices",
-    response_model=Choices,
-    responses=_REFUSALS | documented(500),
-)
-@releases
-def query_consents(body: SubjectQuery, gateway: TheGateway, client: Desk) -> Released[dict[str, Any]]:
-    """Return a person's choices, oldest first; none for somebody unknown. The look is on record."""
-    return gateway.show_consents(body.subject.pair, actor_of(client)).map(
-        lambda history: {
-            "events": [
-                {"purpose": e.purpose, "status": e.status, "at": e.at, "notice": e.notice, "channel": e.channel}
-                for e in history
-            ]
-        }
-    )
 
 
 @router.post(

@@ -1,68 +1,22 @@
-"""What people choose and what they ask: ``consent`` and ``requests``."""
+"""What people ask: ``requests``."""
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from gateway.cli.consents import LANGUAGES, DryRun, Subject, choose
 from gateway.cli.terminal import OPERATOR, Options, command, output_folder, subject_of
 from gateway.cli.usage import WrongUsage
 from gateway.foundation.files import write_durably
-from gateway.vocabulary.consents import ConsentStatus
-from gateway.vocabulary.names import PurposeId
+from gateway.vocabulary.consents import ALL_PURPOSES, ConsentStatus
 
-consents = typer.Typer()
 requests = typer.Typer()
-LANGUAGES = ("en", "fi", "hu", "uk")
 
-Subject = Annotated[
-    str, typer.Option("--subject", help="TYPE:VALUE, for example email:…; TYPE:- reads the value from stdin.")
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")]
 PurposeOption = Annotated[str | None, typer.Option("--purpose", help="One purpose; all when not given.")]
-
-
-@command(consents, "record")
-def record(  # noqa: PLR0913, PLR0917 - each is an option
-    options: Options,
-    subject: Subject,
-    purpose: Annotated[str, typer.Option("--purpose", help="The purpose's id.")],
-    status: Annotated[str, typer.Option("--status", help="given, refused, withdrawn or objected.")],
-    notice: Annotated[str | None, typer.Option("--notice", help="The notice version that the person saw.")] = None,
-    at: Annotated[
-        dt.datetime | None, typer.Option("--at", help="When the person chose (UTC); now when not given.")
-    ] = None,
-    dry_run: DryRun = False,
-) -> None:
-    """Record what a person chose; it bites at the next query."""
-    if status not in {"given", "refused", "withdrawn", "objected"}:
-        raise WrongUsage("--status is given, refused, withdrawn or objected")
-    _choose(options, subject, status, [purpose], dry_run=dry_run, notice=notice, at=at)
-    options.emit(
-        {"recorded": not dry_run, "dry_run": dry_run, "purpose": purpose, "status": status},
-        f"{'would be ' if dry_run else ''}recorded: {purpose} {status}",
-    )
-
-
-@command(consents, "show")
-def show(options: Options, subject: Subject) -> None:
-    """Show a person's choices, oldest first."""
-    who = subject_of(subject)
-    with options.gateway() as gateway:
-        history = gateway.show_consents(who, OPERATOR).value
-    lines = [
-        f"{e.at:%Y-%m-%d %H:%M} {e.purpose} {e.status} (recorded {e.recorded_at:%Y-%m-%d}, by {e.channel})"
-        for e in history
-    ]
-    events = [
-        {"purpose": e.purpose, "status": e.status, "at": e.at, "notice": e.notice, "channel": e.channel}
-        for e in history
-    ]
-    options.emit({"events": events}, "\n".join(lines) or "no choice on record")
 
 
 @command(requests, "access")
@@ -158,30 +112,12 @@ def object_to(
     )
 
 
-def _choose(  # noqa: PLR0913 - each is a part of one choice
-    options: Options,
-    subject: str,
-    status: str,
-    purposes: list[str],
-    *,
-    dry_run: bool,
-    notice: str | None = None,
-    at: dt.datetime | None = None,
-) -> list[str]:
-    """Record one choice for each purpose (every one when none is named), checked before the first is kept."""
+def _choose(options: Options, subject: str, status: str, purposes: list[str], *, dry_run: bool) -> list[str]:
+    """Record one choice for each purpose, for every one when none is named."""
     from gateway.flows.record_consent import Choice
 
-    who = subject_of(subject)
-    instant = None if at is None else at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at
-    with options.gateway() as gateway:
-        named = purposes or [str(purpose) for purpose in gateway.house.catalogue.purposes]
-        choices = [Choice(PurposeId(one), ConsentStatus(status), instant, notice, channel="cli") for one in named]
-        for choice in choices:
-            gateway.record_consent.check(choice)
-        if not dry_run:
-            for choice in choices:
-                gateway.record_consent(who, choice, OPERATOR)
-    return named
+    choice = Choice(ALL_PURPOSES, ConsentStatus(status), channel="cli")
+    return choose(options, subject, choice, purposes, dry_run=dry_run)
 
 
 def _plan(plan: dict[str, Any]) -> str:

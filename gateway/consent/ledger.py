@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from gateway.consent import checks, positions, words
 from gateway.consent.rows import create
 from gateway.consent.session import LedgerSession, raw, storage
 from gateway.consent.standing import read_standing
-from gateway.consent.state import CODES, STATUSES
+from gateway.consent.state import BY_CODES, CODES, EXPRESSED, FAR, STATUSES, shortening
 from gateway.foundation.arrays import BLOCK
 from gateway.foundation.database import from_micros, to_micros
 from gateway.vocabulary.consents import ConsentEvent
 from gateway.vocabulary.names import BatchId, PurposeId, SubjectReference
+
+_KEY = "subject, purpose, at, status, notice, channel, language, evidence, by, shortening"
+_BLANKS = ", ".join("?" * 10)
 
 
 class ConsentLedger:
@@ -31,22 +37,32 @@ class ConsentLedger:
         self._engine, self._purposes = engine, frozenset(purposes)
         create(engine)
 
+    def take(self, purposes: Collection[PurposeId]) -> None:
+        """Take events for these purposes from now on: the policy in force has changed."""
+        self._purposes = frozenset(purposes)
+
     def record(self, event: ConsentEvent) -> int:
         """Keep one event and return its position; the same event again returns the position it has."""
         checks.check_event(event, self._purposes)
         with self._transaction() as sql:
             known = words.Words(sql)
-            found = (event.subject, known.id_of(event.purpose), to_micros(event.at), CODES[event.status])
-            key = (*found, known.id_of(event.notice), known.id_of(event.channel))
-            where = "subject = ? AND purpose = ? AND at = ? AND status = ? AND notice = ? AND channel = ?"
-            there = sql.execute(f"SELECT position FROM consent_event WHERE {where}", key).fetchone()
+            values = _key(event, known)
+            there = sql.execute(f"SELECT position FROM consent_event WHERE ({_KEY}) = ({_BLANKS})", values).fetchone()
             if there:
                 return int(there[0])
             position = positions.take(sql)
-            columns = "subject, purpose, at, status, notice, channel, position, recorded_at"
-            values = (*key, position, to_micros(event.recorded_at))
-            sql.execute(f"INSERT INTO consent_event({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+            values += (position, to_micros(event.recorded_at))
+            sql.execute(f"INSERT INTO consent_event({_KEY}, position, recorded_at) VALUES ({_BLANKS}, ?, ?)", values)
             return position
+
+    def check(self, event: ConsentEvent) -> None:
+        """Raise ``ConsentRefused`` for an event that cannot be kept; nothing is kept."""
+        checks.check_event(event, self._purposes)
+
+    def faults(self, consents: pa.Table, recorded_at: dt.datetime) -> list[tuple[pa.ChunkedArray, str, str]]:
+        """Return for each rule that rows of a batch break which rows, the reason's code, and what to do."""
+        found = checks.wrong_rows(checks.with_optional(consents), recorded_at, self._purposes)
+        return [(wrong, reason, checks.explained(reason)) for wrong, reason in found if pc.any(wrong).as_py()]
 
     def write(self, batch: BatchId) -> LedgerSession:
         """Open a batch; other writers wait until it is committed or rolled back."""
@@ -55,9 +71,10 @@ class ConsentLedger:
     def standing(
         self, subjects: pa.Array | pa.ChunkedArray | None = None, *, batch: LedgerSession | None = None
     ) -> pa.Table:
-        """Return subject, purpose, status, at and notice of the governing events of some subjects, or of all.
+        """Return the governing events of some subjects, or of all: one row for each subject and purpose.
 
-        A subject without events has no row: nothing said means no.
+        Columns: subject, purpose, status, at, notice, by, valid_until. A subject without events has no row: nothing
+        said means no.
         """
         if batch is not None:
             return batch.standing(subjects)
@@ -69,17 +86,10 @@ class ConsentLedger:
         with self._connection() as sql:
             text = words.texts(sql)
             rows = sql.execute(
-                "SELECT purpose, status, at, recorded_at, notice, channel FROM consent_event "
-                "WHERE subject = ? ORDER BY position, at, status",
+                f"SELECT recorded_at, {_KEY} FROM consent_event WHERE subject = ? ORDER BY position, at, status",
                 (subject,),
             ).fetchall()
-        return [
-            ConsentEvent(
-                subject, PurposeId(text[purpose]), STATUSES[status], from_micros(at), from_micros(recorded),
-                text.get(notice), text[channel],
-            )
-            for purpose, status, at, recorded, notice, channel in rows
-        ]  # fmt: skip
+        return [_event(row, text) for row in rows]
 
     @property
     def position(self) -> int:
@@ -141,3 +151,21 @@ class ConsentLedger:
                 sql.execute("ROLLBACK")
                 raise
             sql.execute("COMMIT")
+
+
+def _key(event: ConsentEvent, known: words.Words) -> tuple[Any, ...]:
+    """Return the event as ``_KEY`` has it."""
+    return (
+        event.subject, known.id_of(event.purpose), to_micros(event.at), CODES[event.status],
+        known.id_of(event.notice), known.id_of(event.channel), known.id_of(event.language), event.evidence or "",
+        BY_CODES[event.by], shortening(event.valid_until),
+    )  # fmt: skip
+
+
+def _event(row: tuple[Any, ...], text: Mapping[int, str]) -> ConsentEvent:
+    recorded, subject, purpose, at, status, notice, channel, language, evidence, by, shorter = row
+    return ConsentEvent(
+        subject, PurposeId(text[purpose]), STATUSES[status], from_micros(at), from_micros(recorded), text.get(notice),
+        text[channel], text.get(language), evidence or None, EXPRESSED[by],
+        FAR - dt.timedelta(microseconds=shorter) if shorter else None,
+    )  # fmt: skip

@@ -12,9 +12,10 @@ class _Consent(SQLModel, registry=registry()):
 
 
 class ConsentEventRow(_Consent, table=True):
-    """One event. Purpose, notice and channel are ids of words; ``at`` and ``recorded_at`` microseconds since 1970.
+    """One event. Purpose, notice, language and channel are ids of words (0: none); times microseconds since 1970.
 
-    The key is the event itself: the same one again adds nothing, and one person's events lie side by side.
+    The key is the event itself: the same one again adds nothing, and one person's events lie side by side, of those at
+    one instant the most restrictive last. What is seldom said is 0 or empty and takes a byte.
     """
 
     __tablename__ = "consent_event"
@@ -24,8 +25,13 @@ class ConsentEventRow(_Consent, table=True):
     purpose: int = Field(primary_key=True)
     at: int = Field(sa_column=sa.Column(sa.BigInteger, primary_key=True))
     status: int = Field(primary_key=True)
-    notice: int = Field(primary_key=True)  # 0: none was named
+    # How much earlier than 9999-12-31 the yes ends: the earlier, the later in the key. 0: nothing was said.
+    shortening: int = Field(sa_column=sa.Column(sa.BigInteger, primary_key=True))
+    by: int = Field(primary_key=True)
+    notice: int = Field(primary_key=True)
     channel: int = Field(primary_key=True)
+    language: int = Field(primary_key=True)
+    evidence: str = Field(primary_key=True)
     position: int = Field(sa_column=sa.Column(sa.BigInteger, nullable=False))
     recorded_at: int = Field(sa_column=sa.Column(sa.BigInteger, nullable=False))
 
@@ -40,7 +46,7 @@ class ConsentPositionRow(_Consent, table=True):
 
 
 class ConsentWordRow(_Consent, table=True):
-    """A purpose, notice or channel by its text."""
+    """A purpose, notice, channel or language by its text."""
 
     __tablename__ = "consent_word"
 

@@ -11,8 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from gateway.consent import words
-from gateway.consent.state import CODES, STATUSES
+from gateway.consent.state import CODES, EXPRESSED, FAR, STATUSES
 from gateway.foundation.arrays import BLOCK, to_blocks
+from gateway.foundation.database import to_micros
 from gateway.vocabulary.consents import ConsentStatus
 
 SCHEMA = pa.schema(
@@ -22,23 +23,30 @@ SCHEMA = pa.schema(
         ("status", pa.string()),
         ("at", pa.timestamp("us", "UTC")),
         ("notice", pa.string()),
+        ("by", pa.string()),
+        ("valid_until", pa.timestamp("us", "UTC")),  # of a yes with an end of its own
     ]
 )
 _FETCH = 65_536  # events that are Python objects at a time
-_LIFTED, _GIVEN, _OBJECTED, _RESTRICTED = (
+_LIFTED, _REQUESTED, _GIVEN, _OBJECTED, _RESTRICTED = (
     CODES[status]
-    for status in (ConsentStatus.LIFTED, ConsentStatus.GIVEN, ConsentStatus.OBJECTED, ConsentStatus.RESTRICTED)
-)
-_COLUMNS = "SELECT e.subject, e.purpose, e.at, e.status, e.notice FROM"
+    for status in (
+        ConsentStatus.LIFTED, ConsentStatus.REQUESTED, ConsentStatus.GIVEN, ConsentStatus.OBJECTED,
+        ConsentStatus.RESTRICTED,
+    )
+)  # fmt: skip
+# Status and expresser as one number: one Python object less for each event.
+_COLUMNS = "SELECT e.subject, e.purpose, e.at, e.status * 4 + e.by, e.notice, e.shortening FROM"
 # The key of the table is in this order: SQLite reads it so and sorts nothing.
-_ORDER = "ORDER BY e.subject, e.purpose, e.at, e.status"
+_PERSON = "e.purpose, e.at, e.status, e.shortening, e.by"
+_ORDER = f"ORDER BY e.subject, {_PERSON}"
 _ALL = f"{_COLUMNS} consent_event AS e {_ORDER}"
 # CROSS JOIN fixes the order: the subjects asked for drive the look-ups, never a scan of the whole ledger.
 _ASKED = (
     f"{_COLUMNS} consent_asked AS a CROSS JOIN consent_event AS e ON e.subject = a.subject "
-    "ORDER BY a.subject, e.purpose, e.at, e.status"
+    f"ORDER BY a.subject, {_PERSON}"
 )
-_Event = tuple[bytes, int, int, int, int]
+_Event = tuple[bytes, int, int, int, int, int]
 _Numbers = npt.NDArray[np.int64]
 
 
@@ -78,7 +86,8 @@ def _whole_persons(cursor: sqlite3.Cursor) -> Iterator[list[_Event]]:
 
 def _folded(events: list[_Event], known: dict[int, str]) -> pa.RecordBatch:
     subject, *numbers = zip(*events, strict=True)
-    purpose, at, status, notice = (np.array(column, np.int64) for column in numbers)
+    purpose, at, said, notice, shortening = (np.array(column, np.int64) for column in numbers)
+    status, by = np.divmod(said, 4)
     blocks = np.frombuffer(b"".join(subject), ">u8").reshape(-1, 2)
     starts = _starts(blocks, purpose)
     chosen = starts if len(starts) == len(events) else _governing(starts, at, status)
@@ -89,8 +98,15 @@ def _folded(events: list[_Event], known: dict[int, str]) -> pa.RecordBatch:
         pa.array([word.value for word in STATUSES]).take(pa.array(status[chosen])),
         pa.array(at[chosen]).cast(SCHEMA.field("at").type),
         words.column_of(notice[chosen], known),
+        pa.array([expressed.value for expressed in EXPRESSED]).take(pa.array(by[chosen])),
+        _ends(shortening[chosen]),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+
+
+def _ends(shortening: _Numbers) -> pa.Array:
+    ends = pa.array(to_micros(FAR) - shortening, mask=shortening == 0)
+    return ends.cast(SCHEMA.field("valid_until").type)
 
 
 def _starts(blocks: npt.NDArray[np.uint64], purpose: _Numbers) -> _Numbers:
@@ -106,10 +122,10 @@ def _governing(starts: _Numbers, at: _Numbers, status: _Numbers) -> _Numbers:
     def latest(wanted: npt.NDArray[np.bool_]) -> _Numbers:
         return np.maximum.reduceat(np.where(wanted, place, -1), starts)
 
-    ends = (status == _LIFTED) | (status == _RESTRICTED)
-    restriction, choice = latest(ends), latest(~ends)
+    restriction = latest((status == _LIFTED) | (status == _RESTRICTED))
+    choice, asked = latest((status >= _GIVEN) & (status <= _OBJECTED)), latest(status == _REQUESTED)
     objection, yes = latest(status == _OBJECTED), latest(status == _GIVEN)
     restricted = (restriction >= 0) & (status[restriction] == _RESTRICTED)
     objected = (objection >= 0) & ((yes < 0) | (at[objection] >= at[yes]))
-    otherwise = np.where(choice >= 0, choice, restriction)
+    otherwise = np.where(choice >= 0, choice, np.where(asked >= 0, asked, restriction))
     return np.where(restricted, restriction, np.where(objected, objection, otherwise))

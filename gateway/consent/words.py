@@ -1,4 +1,4 @@
-"""Purposes, notices and channels as small numbers: an event then takes 40 bytes instead of 100."""
+"""Purposes, notices, channels and languages as small numbers: an event then takes 40 bytes instead of 100."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-NONE = 0  # no notice was named
+NONE = 0  # none was named
 
 
 class Words:

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from gateway.accountability import Released
+from gateway.consent import status_at
 from gateway.flows.house import House
 from gateway.flows.permissions import catch_up, refresh
 from gateway.foundation.arrays import BLOCK
 from gateway.foundation.errors import InvalidInput
-from gateway.vocabulary.consents import ALL_PURPOSES, ConsentEvent, ConsentStatus
+from gateway.vocabulary.consents import ALL_PURPOSES, ConsentEvent, ConsentStatus, ExpressedBy
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
 from gateway.vocabulary.names import PurposeId, RequestId, SubjectReference
 
+_SOMEBODY = SubjectReference(bytes(16))  # stands in what is checked before anybody is looked up
 _ACTIONS = {
     ConsentStatus.RESTRICTED: AuditAction.SUBJECT_RESTRICTED,
     ConsentStatus.LIFTED: AuditAction.SUBJECT_RESTRICTED,
@@ -32,6 +34,10 @@ class Choice:
     at: dt.datetime | None = None
     notice: str | None = None
     channel: str = "api"
+    language: str | None = None  # of the notice
+    evidence: str | None = None  # an opaque reference
+    by: ExpressedBy = ExpressedBy.SELF
+    valid_until: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -67,11 +73,10 @@ class RecordConsent:
             raise InvalidInput("only a restriction concerns all purposes: name one", reasons=("purpose_needed",))
         if choice.at and choice.at > now + dt.timedelta(minutes=5):
             raise InvalidInput("a choice cannot be made in the future: correct `at`", reasons=("consent_in_future",))
+        self.house.ledger.check(_event(_SOMEBODY, choice, now))
 
     def _keep(self, subject: SubjectReference, choice: Choice, now: dt.datetime) -> None:
-        event = ConsentEvent(
-            subject, choice.purpose, choice.status, choice.at or now, now, choice.notice, choice.channel
-        )
+        event = _event(subject, choice, now)
         catch_up(self.house, now)  # nobody else may lag when the store says how far it has come
         self.house.ledger.record(event)
         refresh(self.house, pa.array([subject], BLOCK), now, position=self.house.ledger.position)
@@ -99,17 +104,51 @@ class RecordConsent:
         self.house.recorder.record(event, at=now, entry_id=entry, tags=tags)
 
 
+def _event(subject: SubjectReference, choice: Choice, now: dt.datetime) -> ConsentEvent:
+    return ConsentEvent(
+        subject, choice.purpose, choice.status, choice.at or now, now, choice.notice, choice.channel, choice.language,
+        choice.evidence, choice.by, choice.valid_until,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentHistory:
+    """A person's choices, oldest first, and where they left the person per purpose at an instant."""
+
+    events: list[ConsentEvent]
+    standing: dict[PurposeId, ConsentStatus]
+    at: dt.datetime
+
+
 @dataclass(frozen=True)
 class ShowConsents:
-    """A person's choices, oldest first; an empty list for somebody unknown."""
+    """A person's choices; no event, and every purpose ``unknown``, for somebody unknown."""
 
     house: House
 
-    def __call__(self, identifier: tuple[str, str], actor: Actor) -> Released[list[ConsentEvent]]:
-        """Return the ledger's lines of the person; the look is on record first."""
+    def __call__(
+        self,
+        identifier: tuple[str, str],
+        actor: Actor,
+        *,
+        at: dt.datetime | None = None,
+        recorded: dt.datetime | None = None,
+    ) -> Released[ConsentHistory]:
+        """Return the choices made until ``at`` (now), of those that were on record at ``recorded`` (now).
+
+        ``recorded`` tells what we could know then: a withdrawal of Monday that reached us on Friday did not bite on
+        Wednesday. The look is on record first.
+        """
         subject = self.house.find(identifier)
         entry = self.house.recorder.new_entry_id()
         tags = self.house.vault.tags_of(subject, [entry]) if subject is not None else None
         event = GatewayEvent(actor=actor, action=AuditAction.SUBJECT_ACCESSED, decision="permit", fields=("consents",))
         receipt = self.house.recorder.record(event, at=self.house.clock.now(), entry_id=entry, tags=tags)
-        return Released(receipt, [] if subject is None else self.house.ledger.history(subject))
+        now = self.house.clock.now()
+        history = [] if subject is None else self.house.ledger.history(subject)
+        told = [e for e in history if e.at <= (at or e.at) and e.recorded_at <= (recorded or now)]
+        return Released(receipt, ConsentHistory(told, self._standing(told, at or now), at or now))
+
+    def _standing(self, events: list[ConsentEvent], at: dt.datetime) -> dict[PurposeId, ConsentStatus]:
+        purposes = self.house.catalogue.purposes.values()
+        return {each.id: status_at(events, each.id, at, each.consent_valid_for) for each in purposes}

@@ -15,13 +15,23 @@ class ConsentStatus(enum.StrEnum):
     """DPV consent states, with objection (Art. 21) and restriction (Art. 18) beside them."""
 
     UNKNOWN = "unknown"
+    REQUESTED = "requested"  # asked and not answered: grants nothing, changes nothing
     GIVEN = "given"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
+    INVALIDATED = "invalidated"  # the yes does not hold (Art. 7), for example because the notice was wrong
     OBJECTED = "objected"
     RESTRICTED = "restricted"
     LIFTED = "lifted"  # the end of a restriction (Art. 18(3))
+
+
+class ExpressedBy(enum.StrEnum):
+    """Who expressed a choice (ISO/IEC TS 27560)."""
+
+    SELF = "self"  # the data subject
+    GUARDIAN = "guardian"  # the holder of parental responsibility (Art. 8(1))
+    CONTROLLER = "controller"  # never a yes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +45,7 @@ class ConsentEvent:
     recorded_at: dt.datetime
     notice: str | None
     channel: str  # source id, api, cli, subject-desk
+    language: str | None = None  # of the notice, ISO 639-1
+    evidence: str | None = None  # an opaque reference, for example a document's number
+    by: ExpressedBy = ExpressedBy.SELF
+    valid_until: dt.datetime | None = None  # of a yes; the purpose's own end counts as well

@@ -1,6 +1,7 @@
 import datetime as dt
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from gateway.consent import ConsentLedger, ConsentRefused, LedgerBusy
 from gateway.foundation.arrays import BLOCK, from_blocks
 from gateway.foundation.database import engine_for
-from gateway.vocabulary.consents import ConsentEvent, ConsentStatus
+from gateway.vocabulary.consents import ConsentEvent, ConsentStatus, ExpressedBy
 
 NOW = dt.datetime(2026, 11, 21, 10, tzinfo=dt.UTC)
 MAY = dt.datetime(2026, 5, 2, tzinfo=dt.UTC)
@@ -76,6 +77,12 @@ def test_an_event_is_kept_as_it_came_and_once(ledger: ConsentLedger) -> None:
         (event("given", NOW + dt.timedelta(hours=1)), "in_the_future"),
         (event("given", purpose="*"), "not_for_all_purposes"),
         (event("given", subject=b"short"), "bad_subject"),
+        (replace(event("given"), by=ExpressedBy.CONTROLLER), "not_by_controller"),
+        (replace(event("given"), language="FIN"), "bad_language"),
+        (replace(event("given"), evidence="person@example.org"), "bad_evidence"),
+        (replace(event("given"), evidence="doc-1\n"), "bad_evidence"),
+        (replace(event("given"), valid_until=MAY), "bad_validity"),
+        (replace(event("refused"), valid_until=NOW), "bad_validity"),
     ],
 )
 def test_what_cannot_be_is_refused_alone_and_in_a_batch(
@@ -84,7 +91,7 @@ def test_what_cannot_be_is_refused_alone_and_in_a_batch(
     with pytest.raises(ConsentRefused) as caught:
         ledger.record(wrong)
     assert caught.value.reasons == (reason,)
-    if reason == "bad_subject":
+    if reason.startswith(("bad_", "not_by")):
         return
     choices = [(BELA, "direct_marketing", "given", MAY), (ANNA, wrong.purpose, wrong.status.value, wrong.at)]
     with pytest.raises(ConsentRefused, match="row 1 of the batch") as caught:
@@ -93,6 +100,27 @@ def test_what_cannot_be_is_refused_alone_and_in_a_batch(
     assert "resale" not in caught.value.message
     assert ledger.position == 0
     assert ledger.standing().num_rows == 0
+
+
+def test_what_proves_a_choice_is_kept_with_it(ledger: ConsentLedger) -> None:
+    told = replace(
+        event("given"), language="fi", evidence="doc:2026/17", by=ExpressedBy.GUARDIAN,
+        valid_until=MAY + dt.timedelta(days=90),
+    )  # fmt: skip
+    ledger.record(told)
+    ledger.record(event("given"))
+    assert set(ledger.history(ANNA)) == {told, event("given")}
+    row = ledger.standing(pa.array([ANNA], BLOCK)).to_pylist()[0]
+    assert (row["by"], row["valid_until"]) == ("guardian", told.valid_until)  # of two like yeses the earlier end
+
+
+def test_to_ask_again_neither_renews_nor_overrules(ledger: ConsentLedger) -> None:
+    ledger.record(event("withdrawn", NOW - dt.timedelta(days=1)))
+    ledger.record(event("requested", NOW - dt.timedelta(hours=1)))
+    assert write(ledger, "one", [(ANNA, "direct_marketing", "given", None)]) == 0
+    assert status(ledger) == {"direct_marketing": "withdrawn"}
+    for day, added in enumerate((1, 0)):
+        assert write(ledger, f"asked-{day}", [(ANNA, "direct_marketing", "requested", None)]) == added
 
 
 def test_subjects_and_choices_are_of_the_same_rows(ledger: ConsentLedger) -> None:
@@ -198,7 +226,7 @@ def test_an_erased_person_leaves_the_ledger_and_the_file(ledger: ConsentLedger, 
         "UPDATE consent_event SET status = 1",
         "DELETE FROM consent_event",
         "DELETE FROM consent_event WHERE subject = x'61616161616161616161616161616161'",
-        "REPLACE INTO consent_event SELECT subject, purpose, at, status, notice, channel, 99, 0 FROM consent_event",
+        "REPLACE INTO consent_event SELECT * FROM consent_event",
     ],
 )
 def test_nothing_edits_the_ledger(ledger: ConsentLedger, engine: sa.Engine, statement: str) -> None:

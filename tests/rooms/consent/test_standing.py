@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from gateway.consent import ConsentLedger, standing_of, status_at
 from gateway.foundation.arrays import BLOCK
 from gateway.foundation.database import engine_for
-from gateway.vocabulary.consents import ALL_PURPOSES, ConsentEvent, ConsentStatus
+from gateway.vocabulary.consents import ALL_PURPOSES, ConsentEvent, ConsentStatus, ExpressedBy
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 LATER = START + dt.timedelta(days=30)
@@ -33,7 +33,11 @@ def events(draw: st.DrawFn) -> ConsentEvent:
     purpose, status = draw(ABOUT)
     at = START + dt.timedelta(days=draw(st.integers(-3, 6)))
     notice = draw(st.sampled_from([None, "notice-1", "notice-2"]))
-    return ConsentEvent(draw(st.sampled_from(SUBJECTS)), purpose, status, at, LATER, notice, "webshop")
+    given = status is ConsentStatus.GIVEN
+    by = draw(st.sampled_from([ExpressedBy.SELF, ExpressedBy.GUARDIAN, *([] if given else [ExpressedBy.CONTROLLER])]))
+    until = draw(st.sampled_from([None, LATER, LATER + dt.timedelta(days=1)])) if given else None
+    subject, evidence = draw(st.sampled_from(SUBJECTS)), draw(st.sampled_from([None, "doc-1"]))
+    return ConsentEvent(subject, purpose, status, at, LATER, notice, "webshop", "fi", evidence, by, until)
 
 
 def spoken(*words: str) -> list[ConsentEvent]:
@@ -60,6 +64,13 @@ def spoken(*words: str) -> list[ConsentEvent]:
         ("objected restricted lifted", "objected"),
         ("restricted lifted restricted", "restricted"),
         ("lifted", "lifted"),
+        ("requested", "requested"),
+        ("given requested", "given"),
+        ("withdrawn requested", "withdrawn"),
+        ("lifted requested", "requested"),
+        ("given invalidated", "invalidated"),
+        ("given invalidated given", "given"),
+        ("objected invalidated", "objected"),
     ],
 )
 def test_where_words_leave_a_person(words: str, left: str) -> None:
@@ -74,7 +85,7 @@ def test_a_restriction_of_everything_comes_before_every_choice() -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(events(), max_size=8), st.sampled_from(["withdrawn", "objected", "restricted"]))
+@given(st.lists(events(), max_size=8), st.sampled_from(["withdrawn", "invalidated", "objected", "restricted"]))
 def test_the_latest_no_always_ends_a_yes(said: list[ConsentEvent], word: str) -> None:
     last = ConsentEvent(SUBJECTS[0], PURPOSES[0], ConsentStatus(word), LATER, LATER, None, "api")
     mine = [e for e in said if e.subject == SUBJECTS[0]]
@@ -162,6 +173,7 @@ class Ledger(RuleBasedStateMachine):
         for key, event in wanted.items():
             row = found[key]
             assert (row["status"], row["at"]) == (event.status, event.at)
+            assert (row["by"], row["valid_until"]) == (event.by, event.valid_until)
             same = [e for e in self.events if (e.subject, e.purpose, e.status, e.at) == (*key, event.status, event.at)]
             assert row["notice"] in {e.notice for e in same}
 
@@ -179,6 +191,10 @@ def _table(batch: list[ConsentEvent]) -> pa.Table:
             "status": pa.array([e.status.value for e in batch], pa.string()),
             "at": pa.array([e.at for e in batch], pa.timestamp("us", "UTC")),
             "notice": pa.array([e.notice for e in batch], pa.string()),
+            "language": pa.array([e.language for e in batch], pa.string()),
+            "evidence": pa.array([e.evidence for e in batch], pa.string()),
+            "by": pa.array([e.by.value for e in batch], pa.string()),
+            "valid_until": pa.array([e.valid_until for e in batch], pa.timestamp("us", "UTC")),
         }
     )
 
