@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from gateway.vault import known_names
 from gateway.vault.files import VaultFiles
 from gateway.vault.lifecycle import unsettled
 from gateway.vault.warrants import DoctorFinding
@@ -22,6 +23,8 @@ def doctor(files: VaultFiles) -> list[DoctorFinding]:
         findings.append(DoctorFinding("keys-and-records-differ", "restore both files from one backup"))
     if _count(files.reader, "records") != _count(files.reader, "subjects"):
         findings.append(DoctorFinding("records-and-subjects-differ", "restore both files from one backup"))
+    if files.writing is None and not findings and not known_names.agree(files):
+        findings.append(DoctorFinding("names-and-records-differ", "restore both files from one backup"))
     return findings
 
 

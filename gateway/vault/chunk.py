@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 
 from gateway.foundation.arrays import Blocks
 from gateway.vault.blind import BlindHash
-from gateway.vault.columns import Indexes, distinct
+from gateway.vault.columns import Indexes, distinct, lookup, random_blocks
 from gateway.vault.errors import ColumnsDisagree
 from gateway.vault.normalise import normalise
 
@@ -50,10 +51,28 @@ def read(columns: Mapping[str, pa.Array], regions: pa.Array | None, index: Blind
     return Identifiers(kinds, texts, codes, blinds, kind_of, row_of)
 
 
-def suppressible(chunk: Identifiers, suppression: BlindHash) -> list[tuple[Indexes, Blocks]]:
-    """Rows and suppression hashes, for each type that can be suppressed."""
-    pairs = zip(chunk.kinds, chunk.texts, strict=True)
-    return [_hash(suppression, kind, text) for kind, text in pairs if kind in SUPPRESSIBLE]
+def suppressed(chunk: Identifiers, connection: sqlite3.Connection, suppression: BlindHash) -> npt.NDArray[np.bool_]:
+    """Tell which rows are of people who asked never to come back."""
+    out = np.zeros(len(chunk.codes), bool)
+    if connection.execute("SELECT 1 FROM suppression LIMIT 1").fetchone() is None:
+        return out
+    for kind, text in zip(chunk.kinds, chunk.texts, strict=True):
+        if kind in SUPPRESSIBLE:
+            rows, macs = _hash(suppression, kind, text)
+            unique, place = distinct(macs)
+            hit = np.zeros(len(unique), bool)
+            hit[lookup(connection, "suppression.mac", unique, "1")[0]] = True
+            out[rows[hit[place]]] = True
+    return out
+
+
+def owners(chunk: Identifiers, connection: sqlite3.Connection) -> tuple[Indexes, Blocks]:
+    """Slot of each distinct identifier, -1 where unknown; and the SubjectIds of the slots."""
+    places, values = lookup(connection, "blind_index.blind", chunk.blinds, "t.subject")
+    subjects, slots = distinct(random_blocks(b"".join(values), 16))
+    owner = np.full(len(chunk.blinds), -1, np.int64)
+    owner[places] = slots
+    return owner, subjects
 
 
 def without(chunk: Identifiers, rows: npt.NDArray[np.bool_]) -> Identifiers:

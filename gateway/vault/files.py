@@ -16,6 +16,7 @@ from gateway.foundation.arrays import Blocks
 from gateway.foundation.database import open_sqlite
 from gateway.vault.aes import BlockCmac
 from gateway.vault.blind import BlindHash
+from gateway.vault.borne import BorneNames, NameSeal
 from gateway.vault.columns import COUNT, Indexes, digits, fixed, number, random_blocks
 from gateway.vault.errors import VaultDamaged, VaultUnavailable
 from gateway.vault.kek import KekProvider
@@ -23,7 +24,7 @@ from gateway.vault.keystore import KeyStore
 from gateway.vault.schema import TYPED_BLIND, VAULT, reader
 from gateway.vocabulary.names import BatchId
 
-SYSTEM_KEYS = ("index", "store", "suppression")
+SYSTEM_KEYS = ("index", "store", "suppression", "names-index", "names-seal")
 IDENTIFIER, HELD = "identifier", "held"
 
 
@@ -48,6 +49,7 @@ class VaultFiles:
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     writing: BatchId | None = None
     job: Future[None] | None = field(default=None, repr=False)  # the last chunk's rows, on their way to the files
+    known: BorneNames | None = field(default=None, repr=False)  # everybody's names, once they were asked for
 
     def __post_init__(self) -> None:
         """Open both connections and prepare the system keys."""
@@ -55,10 +57,11 @@ class VaultFiles:
             if not self.keys.has_system_key(name):
                 msg = f"keys.sqlite has no key `{name}`: the file is damaged or not this vault's"
                 raise VaultDamaged(msg)
-        index, store, suppression = (self.keys.system_key(name) for name in SYSTEM_KEYS)
+        index, store, suppression, *names_key = (self.keys.system_key(name) for name in SYSTEM_KEYS)
         self.index = BlindHash.index(index)
         self.suppression = BlindHash.suppression(suppression)
         self.store = BlockCmac(store)
+        self.names = NameSeal(b"".join(names_key))
         self.writer = open_sqlite(self.directory / VAULT)
         self.reader = reader(self.directory / VAULT)
 

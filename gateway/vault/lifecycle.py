@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from gateway.foundation.database import to_micros, truncate_wal
-from gateway.vault import records
+from gateway.vault import known_names, records
 from gateway.vault.blind import BlindHash
 from gateway.vault.chunk import SUPPRESSIBLE
 from gateway.vault.columns import COUNT, fixed, in_transaction
@@ -49,8 +49,10 @@ def settle(files: VaultFiles, batch: BatchId) -> None:
         files.writer,
         (_SETTLE, ()),
         ("DELETE FROM pending", ()),
+        *((sql, ()) for sql in known_names.SETTLE),
         ("DELETE FROM open_batch WHERE batch = ?", (batch,)),
     )
+    known_names.forget(files)
     truncate_wal(files.writer)
 
 
@@ -80,6 +82,7 @@ def _undo_records(files: VaultFiles, first_person: int, first_name: int) -> None
         while _undo_newest(writer, first_person):
             pass
         writer.execute("DELETE FROM names WHERE id >= ?", (first_name,))
+        writer.execute("DELETE FROM pending_names")
         writer.execute("DELETE FROM open_batch")
     except BaseException:
         writer.execute("ROLLBACK")
@@ -115,21 +118,23 @@ def _unbind(writer: Any, blinds: bytes) -> None:
 
 
 def shred(files: VaultFiles, person: int, *, suppress: bool, at: dt.datetime) -> ShreddingReceipt:
-    """Destroy one person: suppression first, then the key, then everything the key opened.
+    """Destroy one person: suppression and names first, then the key, then everything the key opened.
 
     In this order a crash leaves a state from which the same call goes on.
     """
     _not_while_writing(files)
     stored = people(files.reader, np.array([person], np.int64))[0]
     wrapped = files.keys.wrapped(person)
-    suppressed = 0
-    if wrapped is not None and suppress:
+    suppressed = names = 0
+    if wrapped is not None:
         dek = files.keys.people(np.array([person], np.int64))[0, :_DEK].tobytes()
-        suppressed = _suppress(files, records.unseal(dek, stored.subject, stored.sealed)["i"], at)
+        if suppress:
+            suppressed = _suppress(files, records.unseal(dek, stored.subject, stored.sealed)["i"], at)
+        names = known_names.release(files, stored, dek)
     destroyed = files.keys.destroy_person(person)
     removed = _remove(files, stored)
     epoch = wrapped[0] if wrapped is not None else 0
-    return ShreddingReceipt(at, epoch, destroyed, removed[0], removed[1], suppressed)
+    return ShreddingReceipt(at, epoch, destroyed, removed[0], removed[1], suppressed, names)
 
 
 def _suppress(files: VaultFiles, identifiers: dict[str, Any], at: dt.datetime) -> int:

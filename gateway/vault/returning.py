@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gateway.vault import records
+from gateway.vault.borne import Bearers
 from gateway.vault.files import StoredPerson
 
 Version = tuple[bytes, bytes, bytes | None, bytes | None, int]  # blinds, sealed, held, held_columns, person
@@ -28,9 +29,9 @@ class News:
     held_columns: bytes | None
 
 
-def merged(stored: StoredPerson, dek: bytes, news: News) -> Version | None:
+def merged(stored: StoredPerson, dek: bytes, news: News, bearers: Bearers) -> Version | None:
     """The person's new version, old values overlaid with new ones; ``None`` when nothing changes."""
-    sealed = _record(stored, dek, news)
+    sealed = _record(stored, dek, news, bearers)
     held, columns = stored.held, stored.held_columns
     if news.held_columns is not None:
         before = {} if held is None else records.unseal(dek, stored.subject, held, held=True)
@@ -50,11 +51,12 @@ def write(connection: sqlite3.Connection, versions: Iterable[Version], first: in
     connection.executemany(_BESIDE, (v for v in versions if v[-1] < first))
 
 
-def _record(stored: StoredPerson, dek: bytes, news: News) -> bytes | None:
+def _record(stored: StoredPerson, dek: bytes, news: News, bearers: Bearers) -> bytes | None:
     before = records.unseal(dek, stored.subject, stored.sealed)
     after = {"i": _joined(before["i"], news.identifiers), "f": {**before["f"], **news.fields}}
     if after == before and not news.blinds:
         return None
+    bearers.changed(before["f"], after["f"])
     return records.seal_all([dek], [stored.subject], [records.encode(after)])[0]
 
 

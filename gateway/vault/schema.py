@@ -30,6 +30,9 @@ VAULT_DDL = (
         " held BLOB, held_columns BLOB)"
     ),
     "CREATE TABLE names (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (kind, name))",
+    # How many people bear each name that is known (sealed: see ``borne``), and by how much the open batch changes it.
+    "CREATE TABLE known_names (name BLOB PRIMARY KEY, bearers INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE pending_names (name BLOB PRIMARY KEY, bearers INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE suppression (mac BLOB PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID",
     # At most one batch is open; it came with every person from ``first_person`` and every name from ``first_name``.
     (

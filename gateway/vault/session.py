@@ -13,9 +13,10 @@ import pyarrow as pa
 
 from gateway.foundation.arrays import Blocks
 from gateway.vault import chunk as chunks
-from gateway.vault import newcomers, records, returning
+from gateway.vault import known_names, newcomers, records, returning
+from gateway.vault.borne import Bearers, BorneNames
 from gateway.vault.chunk import Identifiers
-from gateway.vault.columns import Indexes, as_bytes, distinct, lookup, random_blocks
+from gateway.vault.columns import Indexes, as_bytes
 from gateway.vault.enrolment import Enrolment
 from gateway.vault.errors import BatchOpen, ColumnsDisagree, VaultUnavailable
 from gateway.vault.files import HELD, IDENTIFIER, VaultFiles, names, people, persons, typed_blinds
@@ -30,6 +31,7 @@ from gateway.vocabulary.names import BatchId, EntryId
 
 _MOST_TYPES = 255  # a type's number is one byte
 _DEK = 32
+_NAMES = 262_144  # distinct names held before they are written
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class VaultSession:
         self._files = files
         self._batch = batch
         self._recent = RecentKeys()
+        self._bearers = Bearers()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="vault")
         self._open = self._broken = False
         self._begin()
@@ -93,11 +96,12 @@ class VaultSession:
         """
         with self._files.lock:
             self._check(identifiers, sealed, held)
+            self._bearers.latest.clear()
             ids = chunks.read(identifiers, regions, self._files.index)
             self._wait()
-            suppressed = self._suppressed(ids)
+            suppressed = chunks.suppressed(ids, self._files.writer, self._files.suppression)
             ids = chunks.without(ids, suppressed) if suppressed.any() else ids
-            owner, known = self._owners(ids)
+            owner, known = chunks.owners(ids, self._files.writer)
             found = resolve(ids.codes, owner, len(known), self._stored_types(ids, known), create=create)
             bound = np.flatnonzero((owner < 0) & (found.owner >= 0)) if create else np.empty(0, np.int64)
             fresh = newcomers.make(found.slots - len(known))
@@ -112,6 +116,11 @@ class VaultSession:
         with self._files.lock:
             return tags(self._files, self._written, refs, entry_id, self._recent)
 
+    def new_names(self) -> BorneNames:
+        """The names that the last chunk brought: a text may mention somebody of the same file."""
+        with self._files.lock:
+            return BorneNames.of(self._bearers.latest)
+
     def _written(self) -> sqlite3.Connection:
         self._wait()
         return self._files.writer
@@ -120,6 +129,8 @@ class VaultSession:
         """Make the batch durable: keys, then records. It stays undoable until ``Vault.settle``."""
         with self._files.lock:
             self._usable()
+            self._wait()
+            self._files.job = self._worker.submit(known_names.write, self._files, self._bearers.take())
             self._wait()
             try:
                 self._files.writer.execute("COMMIT")
@@ -168,25 +179,6 @@ class VaultSession:
             self._broken = True
             raise
 
-    def _suppressed(self, ids: Identifiers) -> Flags:
-        out = np.zeros(len(ids.codes), bool)
-        if self._files.writer.execute("SELECT 1 FROM suppression LIMIT 1").fetchone() is None:
-            return out
-        for rows, macs in chunks.suppressible(ids, self._files.suppression):
-            unique, place = distinct(macs)
-            hit = np.zeros(len(unique), bool)
-            hit[lookup(self._files.writer, "suppression.mac", unique, "1")[0]] = True
-            out[rows[hit[place]]] = True
-        return out
-
-    def _owners(self, ids: Identifiers) -> tuple[Indexes, Blocks]:
-        """Slot of each distinct identifier, -1 where unknown; and the SubjectIds of the slots."""
-        places, values = lookup(self._files.writer, "blind_index.blind", ids.blinds, "t.subject")
-        subjects, slots = distinct(random_blocks(b"".join(values), 16))
-        owner = np.full(len(ids.blinds), -1, np.int64)
-        owner[places] = slots
-        return owner, subjects
-
     def _stored_types(self, ids: Identifiers, known: Blocks) -> Callable[[Indexes], Flags]:
         def stored(slots: Indexes) -> Flags:
             numbers = names(self._files.writer, IDENTIFIER)
@@ -208,6 +200,9 @@ class VaultSession:
             blinds = chunk.ids.blinds[chunk.bound]
             subjects = chunk.subjects[chunk.found.owner[chunk.bound]]
             steps.append(lambda: newcomers.insert_blinds(self._files.writer, blinds, subjects))
+        if len(self._bearers.changes) > _NAMES:
+            changes = self._bearers.take()
+            steps.append(lambda: known_names.write(self._files, changes))
         if steps:
             self._files.job = self._worker.submit(_run, steps)
 
@@ -220,7 +215,9 @@ class VaultSession:
         whose = fresh.rank[chunk.found.owner[codes] - base]
         epoch, wrapped = files.keys.wrap_people(fresh.material)
         identifiers = newcomers.identifier_cells(chunk.ids, codes, whose, count)
-        sealed = newcomers.seal(fresh, identifiers, records.latest(chunk.sealed, rows, ranks, count))
+        fields = records.latest(chunk.sealed, rows, ranks, count)
+        self._bearers.came(fields)
+        sealed = newcomers.seal(fresh, identifiers, fields)
         blinds = newcomers.typed(chunk.ids, codes, whose, self._names(IDENTIFIER, chunk.ids.kinds), count)
         held = self._held(chunk, rows, ranks, count)
         held_sealed = newcomers.seal_held(fresh, *held) if held[0] else []
@@ -245,7 +242,7 @@ class VaultSession:
         news = self._news(chunk, slots, rows, place)
         versions: list[Version] = []
         for person, dek, told in zip(stored, deks, news, strict=True):
-            version = returning.merged(person, dek, told)
+            version = returning.merged(person, dek, told, self._bearers)
             if version is not None:
                 versions.append(version)
         return lambda: returning.write(files.writer, versions, self._first)

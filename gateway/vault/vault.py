@@ -13,9 +13,10 @@ import pyarrow as pa
 
 from gateway.foundation.arrays import BLOCK, Blocks, from_blocks, to_blocks
 from gateway.foundation.errors import Conflict
-from gateway.vault import lifecycle, records
+from gateway.vault import known_names, lifecycle, records
 from gateway.vault import tags as tagging
 from gateway.vault.aes import BlockCmac
+from gateway.vault.borne import BorneNames
 from gateway.vault.checks import doctor
 from gateway.vault.chunk import read
 from gateway.vault.columns import lookup, random_blocks
@@ -167,6 +168,11 @@ class Vault:
                 for number in records.bits_to_ids(bits or b""):
                     counts[names_by_id[number]] = counts.get(names_by_id[number], 0) + people_
             return counts
+
+    def known_names(self) -> BorneNames:
+        """The names that people in the vault bear, for texts that may mention them; they go to nobody else."""
+        with self._lock:
+            return known_names.load(self._files)
 
     # -- audit tags
 

@@ -33,6 +33,7 @@ class ShreddingReceipt:
     records_removed: int
     identifiers_removed: int  # rows of the blind index
     suppressed: int  # identifiers that a later import will refuse
+    names_released: int  # known names that the person bears no longer
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,10 @@ POOL = {
 }
 ROW = st.fixed_dictionaries(
     {kind: st.sampled_from([None, *values]) for kind, values in POOL.items()},
-    optional={"given_name": st.sampled_from(["Aino", "Béla", None])},
+    optional={
+        "given_name": st.sampled_from(["Aino", "Béla", None]),
+        "full_name": st.sampled_from(["Aino Béla", "Aino"]),
+    },
 )
 
 
@@ -124,6 +127,12 @@ class VaultMachine(RuleBasedStateMachine):
     def whole(self) -> None:
         assert self.vault.doctor() == []
         assert self.vault._files.reader.execute("SELECT count(*) FROM records").fetchone()[0] == len(self.model.refs)
+
+    @invariant()
+    def names(self) -> None:
+        fields = self.model.fields.values()
+        words = {word for told in fields for name in ("given_name", "full_name") for word in told.get(name, "").split()}
+        assert self.vault.known_names().given == {word.lower() for word in words}
 
     def teardown(self) -> None:
         self.vault.close()
