@@ -9,7 +9,7 @@ import sys
 
 from bench.arguments import Arguments
 
-NAMES = ("ingest", "segment", "audit", "detection")
+NAMES = ("ingest", "segment", "audit", "detection", "policy")
 
 
 def main() -> int:

@@ -82,7 +82,7 @@ def _country(category: str) -> str | None:
 
 def redacted(detector: Detector, notes: Sequence[LabelledNote]) -> list[str]:
     """Redact notes, each with its row's own identifiers."""
-    answers: list[str | None] = detector.redact(*_asked(notes)).texts.to_pylist()
+    answers: list[str | None] = detector.redact(*asked(notes)).texts.to_pylist()
     return [answer or "" for answer in answers]
 
 
@@ -90,7 +90,7 @@ def spans(detector: Detector, notes: Sequence[LabelledNote]) -> list[list[Found]
     """Return what is found in each note."""
     return [
         [Found(one.start, one.end, _plain(one.category), one.category in _NAMES) for one in found]
-        for found in detector.find(*_asked(notes))
+        for found in detector.find(*asked(notes))
     ]
 
 
@@ -99,7 +99,8 @@ def _plain(category: str) -> str:
     return "national_id" if _country(category) else _CORPUS.get(category, category)
 
 
-def _asked(notes: Sequence[LabelledNote]) -> tuple[pa.Array, dict[str, pa.Array], pa.Array]:
+def asked(notes: Sequence[LabelledNote]) -> tuple[pa.Array, dict[str, pa.Array], pa.Array]:
+    """Return notes as the detector is asked about them: texts, their rows' own identifiers, languages."""
     texts = pa.array([note.text for note in notes], pa.string())
     categories = dict.fromkeys(category for note in notes for category in note.own)
     own = {

@@ -7,6 +7,7 @@ Never: changes a batch, keeps or shows a value, or calls out; presidio and spaCy
 from gateway.detection.detector import Detector
 from gateway.detection.names import KnownNames
 from gateway.detection.redaction import RedactionResult
+from gateway.detection.sampling import RowSample
 from gateway.detection.spans import Finding
 
-__all__ = ["Detector", "Finding", "KnownNames", "RedactionResult"]
+__all__ = ["Detector", "Finding", "KnownNames", "RedactionResult", "RowSample"]

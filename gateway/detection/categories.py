@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.detection import abroad
 from gateway.detection.folding import compact
 from gateway.detection.national_ids import NATIONAL
 from gateway.detection.special import SPECIAL
@@ -14,8 +15,8 @@ from gateway.vocabulary.findings import ColumnKind
 from gateway.vocabulary.names import FieldId
 
 # National identifiers known by their form or header alone.
-_SHAPED = {"ua_passport", "ua_id_card", "hu_id_card"}
-NATIONAL_CATEGORIES = NATIONAL | _SHAPED | {"national_id"}
+_SHAPED = {"ua_passport", "ua_id_card", "hu_id_card", "us_ssn"}
+NATIONAL_CATEGORIES = NATIONAL | abroad.NATIONAL | _SHAPED | {"national_id"}
 DIRECT = NATIONAL_CATEGORIES | {
     "email", "phone", "iban", "card", "ip", "given_name", "family_name", "full_name", "address", "customer_number",
     "hashed_identifier", "mac", "device_id", "advertising_id", "cookie_id", "plate", "username", "email_url",
@@ -26,7 +27,9 @@ INDIRECT = frozenset(
     {"birth_date", "birth_year", "age", "postcode", "coordinates", "nationality", "marital_status", "job_title"}
     | {"education"}
 )
-ATTRIBUTES = frozenset({"city", "country", "language", "gender", "income", "amount", "quantity", "date", "url"})
+ATTRIBUTES = frozenset({"city", "country", "language", "gender", "income", "amount", "quantity", "date", "url"}) | {
+    abroad.BUSINESS
+}
 CATEGORIES = DIRECT | INDIRECT | ATTRIBUTES | SPECIAL.keys() | {"consent", "free_text", "technical", "unknown"}
 
 # Where a field of the catalogue names no category: what fields are usually called.

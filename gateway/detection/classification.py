@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.detection import abroad
 from gateway.detection.categories import DIRECT, NATIONAL_CATEGORIES
 from gateway.detection.headers import HeaderHit
 from gateway.detection.national_ids import NATIONAL
@@ -26,9 +27,10 @@ NEARLY_ALL = 0.9
 _STRICT = (
     "json_profile", "contact_line", "email_name", "email_url", "email", "url", "fi_hetu", "iban", "ip", "mac",
     "cookie_id", "hashed_identifier", "hu_personal_number", "se_personnummer", "de_tax_id", "ua_unzr", "ua_passport",
-    "coordinates", "genetic",
+    "coordinates", "genetic", "us_ssn", *abroad.STRICT,
 )  # fmt: skip
-_CHECKED = ("hu_tax_id", "ua_rntrc", "hu_taj", "card", "gb_nino", "gb_nhs", "imei")
+_CHECKED = ("hu_tax_id", "ua_rntrc", "hu_taj", "card", "gb_nino", "gb_nhs", "imei", "de_id_card", *abroad.CHECKED,
+            abroad.BUSINESS)  # fmt: skip
 # Strict forms that things have as well: a header that speaks of a thing keeps them from speaking.
 _OF_THINGS = frozenset({"url", "ip", "hashed_identifier", "mac", "coordinates", "contact_line", "json_profile"})
 _COMPOSITE = frozenset({"json_profile", "contact_line", "email_name", "email_url", "email"})
@@ -44,7 +46,7 @@ _NEEDS_FORM = frozenset({"email", "iban", "ip", "mac", "card", "hashed_identifie
                          "contact_line", "json_profile", "coordinates", "plate"})  # fmt: skip
 
 # What the values of a column should look like for its header to be believed: any of these forms, on half of them.
-_FITTING: dict[str, tuple[str, ...]] = {
+FITTING: dict[str, tuple[str, ...]] = {
     "given_name": ("name_form",),
     "family_name": ("name_form",),
     "full_name": ("name_form", "two_names"),
@@ -54,22 +56,23 @@ _FITTING: dict[str, tuple[str, ...]] = {
     "gender": ("gender",),
     "address": ("address", "address_form"),
     "postcode": ("postcode_form", "gb_postcode"),
-    "birth_date": ("date", "compact_date", "birth_years"),
+    "birth_date": ("date", "short_date", "compact_date", "birth_years"),
     "birth_year": ("birth_years", "quantity"),
     "age": ("quantity", "code"),
     "plate": ("plate", "code"),
     "income": ("amount", "digits", "quantity", "code", "money"),
-    "date": ("date", "compact_date"),
+    "date": ("date", "short_date", "compact_date"),
     "phone": ("phone_any", "phone", "phone_abroad"),
     "amount": ("amount", "digits", "quantity"),
     "quantity": ("quantity", "digits", "amount"),
     "consent": ("consent", "quantity"),
     "customer_number": ("code", "digits", "hashed_identifier"),
-    "national_id": (*sorted(NATIONAL), "code", "digits", "hu_id_card"),
+    "national_id": (*sorted(NATIONAL | abroad.NATIONAL), "us_ssn", "code", "digits", "hu_id_card"),
     "hu_id_card": ("hu_id_card",),
     "ua_id_card": ("digits", "code"),
     "device_id": ("uuid", "digits", "code", "mac", "hashed_identifier"),
     **{category: (category,) for category in (*_STRICT, *_CHECKED) if category not in _ANY},
+    abroad.BUSINESS: (abroad.BUSINESS, "code", "digits"),
 }
 # Forms that decide where no header helps: category, form, share needed, confidence.
 _BY_VALUES = (
@@ -77,6 +80,8 @@ _BY_VALUES = (
     ("marital_status", "marital_status", 0.6, 0.65),
     ("birth_date", "birth_years", NEARLY_ALL, 0.7),
     ("date", "date", 0.8, 0.8),
+    ("plate", "sure_plate", NEARLY_ALL, 0.7),
+    ("coordinates", "degrees", NEARLY_ALL, 0.6),
     ("postcode", "gb_postcode", 0.8, 0.85),
     ("phone", "phone", 0.7, 0.75),
     ("address", "address", 0.4, 0.7),
@@ -158,7 +163,7 @@ def _denied(header: HeaderHit, hits: Hits) -> bool:
         return max(bare, default=0.0) >= NEARLY_ALL or max(told, default=0.0) >= _MOSTLY
     if header.category not in _NEEDS_FORM:
         return False
-    forms = _FITTING.get(header.category, (header.category,))
+    forms = FITTING.get(header.category, (header.category,))
     return max((hits[form].share for form in forms if form in hits), default=0.0) < _SEEN
 
 
@@ -186,12 +191,12 @@ def _from_strong(hit: ValueHit, header: HeaderHit | None, said: tuple[str, ...])
 
 def _from_header(header: HeaderHit, hits: Hits, said: tuple[str, ...], distinct: int, *, about_people: bool) -> Verdict:
     category = header.category
-    fitting = [hits[form] for form in _FITTING.get(category, ()) if form in hits]
+    fitting = [hits[form] for form in FITTING.get(category, ()) if form in hits]
     best = max(fitting, key=lambda hit: hit.share, default=None)
     certain = 0.9 if header.score == 1 else 0.75
     if header.ambiguous and not about_people:
         certain, said = 0.5, (*said, "which need not mean a person here")
-    if category not in _FITTING:  # a free text or a web address looks like anything
+    if category not in FITTING:  # a free text or a web address looks like anything
         return Verdict(category, certain, said)
     if best is not None and best.share >= HALF:
         return Verdict(category, round(certain + 0.08 * best.share, 2), (*said, best.words))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from gateway.detection.categories import Fields, kind_of
+from gateway.detection.categories import CATEGORIES, Fields, kind_of
 from gateway.detection.classification import Hits, Verdict, weigh
 from gateway.detection.contradictions import contradict
 from gateway.detection.headers import read_header
+from gateway.detection.headless import is_header
 from gateway.detection.names import KnownNames
 from gateway.detection.redaction import RedactionResult, Redactor
 from gateway.detection.sampling import draw
@@ -21,6 +22,7 @@ from gateway.vocabulary.batches import RawBatch
 from gateway.vocabulary.catalogue import Catalogue
 from gateway.vocabulary.contracts import SourceContract
 from gateway.vocabulary.findings import ColumnFinding, Findings
+from gateway.vocabulary.names import FieldId
 
 REGIONS = ("FI", "HU", "UA", "GB", "SE", "DE")  # numbering plans asked for numbers without a country code
 
@@ -37,8 +39,27 @@ class Detector:
         self._redactor = Redactor()
 
     def classify(self, table: pa.Table, *, context: str | None = None) -> Mapping[str, ColumnFinding]:
-        """Tell for each text column what it seems to hold; ``context`` may say in a word what the rows are."""
+        """Tell for each text column what it seems to hold; ``context`` may say in a word what the rows are.
+
+        Raises ``ValueError`` where two columns have one name.
+        """
+        if len(set(table.column_names)) < table.num_columns:
+            msg = "the columns of a table to be classified need names of their own"
+            raise ValueError(msg)
         return self._classify(table, _evidence(table, self._seed), context)
+
+    def names_columns(self, cells: Sequence[str], below: pa.Table) -> bool:
+        """Tell whether a file's first row names the columns ``below``, or is a row of values itself."""
+        return is_header(cells, below)
+
+    def category_of(self, name: str) -> str:
+        """Return the category that a catalogue field or a header means; ``name`` itself where it is one or none."""
+        if name in CATEGORIES:
+            return name
+        if name in self._fields.catalogue.fields:
+            return self._fields.expected(FieldId(name))
+        hit = read_header(name)
+        return hit.category if hit is not None and hit.score == 1 else name
 
     def check(self, raw: RawBatch, contract: SourceContract) -> Findings:
         """Classify a batch; name the columns that nobody declared and those whose values contradict their field."""

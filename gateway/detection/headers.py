@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from gateway.detection.compounds import meaning
 from gateway.detection.folding import compact, fold
 from gateway.detection.lexicon import AMBIGUOUS, ENTRIES, ENTRIES_NUMBERED, PARTS, PERSONS, THINGS, numbered
 from gateway.detection.special import SPECIAL
@@ -22,6 +23,8 @@ _ABBREVIATED = range(3, 13)
 # What a shop or a product has as well as a person.
 _SHARED = frozenset({"address", "city", "postcode", "country", "full_name", "given_name", "family_name", "coordinates",
                      "customer_number", "free_text", "language", "birth_year", "age", "health"})  # fmt: skip
+_THEIRS = frozenset({"email", "phone", "iban", "card", "contact_line", "username", "url", "hashed_identifier", "ip",
+                     "device_id", "family_name", "nationality", "gender"})  # fmt: skip
 _NUMBERS = ("id", "no", "nr", "nro", "num", "number", "code", "ref", "key", "tunnus", "numero", "szam", "szama",
             "azonosito", "kod", "номер", "код", "ід", "ідентифікатор", "nummer", "kennung")  # fmt: skip
 
@@ -33,6 +36,7 @@ class HeaderHit:
     category: str
     score: float
     ambiguous: bool = False
+    of_thing: bool = False
 
 
 def words(header: str) -> list[str]:
@@ -55,9 +59,9 @@ def read_header(header: str) -> HeaderHit | None:
     if found is None and _customer_number(parts):
         return HeaderHit("customer_number", 0.9)
     if found is None:
-        found = _by_words(parts) or _inside(compact(header)) or _abbreviated(header)
+        found = _composed(parts) or _by_words(parts) or _inside(compact(header)) or _abbreviated(header)
     if _of_a_thing(parts) and (found is None or found.category in _SHARED):
-        return HeaderHit("technical", 0.9)
+        return HeaderHit("technical", 0.9, of_thing=True)
     return found
 
 
@@ -85,6 +89,16 @@ def _customer_number(parts: Sequence[str]) -> bool:
 
 def _of_a_thing(parts: Sequence[str]) -> bool:
     return any(part.startswith(THINGS) for part in parts) and not any(part.startswith(PERSONS) for part in parts)
+
+
+def _composed(parts: Sequence[str]) -> HeaderHit | None:
+    """Put the meanings of the header's words together."""
+    found = meaning(parts)
+    if found is None:
+        return None
+    if found.of_thing and not found.of_person and found.category in _SHARED | _THEIRS:
+        return HeaderHit("technical", 0.9, of_thing=True)
+    return HeaderHit(found.category, 0.9 if found.whole else 0.75)
 
 
 def _by_words(parts: Sequence[str]) -> HeaderHit | None:

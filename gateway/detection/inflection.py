@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gateway.detection.folding import fold
+from gateway.detection.romanised import ROMAN
 
 _VOWELS = "aeiouy"
 _FREE_FROM = 5  # a whole name of so many letters is recognised under any ending
@@ -33,8 +34,11 @@ _FI_CASES = """0 n a ta tta ssa sta lla lta lle na ksi kse t in en an on un yn h
     eista"""
 _POSSESSIVE, _CLITIC = "0 ni si nsa mme nne an en", "0 kin kaan ko han pa s"
 FINNISH = _endings(_FI_CASES, _POSSESSIVE, _CLITIC)
+_FINNISH_CUT = FINNISH - {""}
 _FI_AFTER_E = frozenset("e" + ending for ending in FINNISH)
 _FI_AFTER_I = frozenset("i" + ending for ending in FINNISH) | frozenset("j" + ending for ending in FINNISH)
+_FI_AFTER_EI = _FI_AFTER_E | _FI_AFTER_I
+_FI_AFTER_CUT_I = _FI_AFTER_I - {"i"}
 _FI_NEN = _FI_AFTER_E | _FI_AFTER_I | _endings("ta ten t", _POSSESSIVE, _CLITIC)
 _HU_CASES = """0 t ot et at nak nek val vel kal kel tal tel ra re ba be ban ben bol rol tol hoz hez nal nel ig ert kent
     ul on en n va ve al el"""
@@ -52,6 +56,8 @@ UKRAINIAN = _endings(
     ину иною иної иних ів ова ову ове ового овому овим ової овою ових ева еву еве евого евому ьо"""
 )
 _UKRAINIAN_CUT = UKRAINIAN - {""}
+_NOTHING, _ITSELF = frozenset[str](), frozenset({""})
+_DOUBLED = frozenset({"al", "el", "a", "e"})
 _DIGRAPHS = ("cs", "sz", "zs", "gy", "ty", "ny", "ly", "dz")
 _WEAK: Mapping[str, tuple[str, ...]] = {
     "kk": ("k",), "pp": ("p",), "tt": ("t",), "nk": ("ng",), "nt": ("nn",), "mp": ("mm",), "lt": ("ll",),
@@ -64,12 +70,6 @@ _STRONG: Mapping[str, tuple[str, ...]] = {
 _FIXED = re.compile(r"(?:s[kpt]|t[kp]|h[kp]|[kp]t)[aeiouy]$")  # clusters that never change: Risto, Ritva, Mirka
 _CLUSTER = re.compile(r"^(.+?)([^aeiouy]{1,3})([aeiouy])$")
 
-# Ukraine's official romanisation (Cabinet of Ministers, resolution 55 of 2010), after folding; й is и by then.
-_ROMAN = {
-    "а": "a", "б": "b", "в": "v", "г": "h", "д": "d", "е": "e", "ж": "zh", "з": "z", "и": "y", "і": "i", "к": "k",
-    "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "у": "u", "ф": "f", "х": "kh",
-    "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ь": "", "ю": "iu", "я": "ia", "'": "",
-}  # fmt: skip
 _CYRILLIC = re.compile("[а-яіїєґ]")
 
 
@@ -96,9 +96,14 @@ def forms_of(name: str) -> tuple[Forms, ...]:
         return (Forms(name, name, ((name, frozenset({""})),)),)
     if not _CYRILLIC.search(name):
         return (_forms(name, _latin(name)),)
-    roman = "".join(_ROMAN.get(letter, letter) for letter in name)
+    roman = romanised(name)
     stems = tuple((stem, endings) for stem, endings in _ukrainian(name).items())
     return (_forms(name, dict(stems)), _forms(roman, _latin(roman)))
+
+
+def romanised(name: str) -> str:
+    """Return a folded Ukrainian name in Latin letters; others as they are."""
+    return "".join(ROMAN.get(letter, letter) for letter in name)
 
 
 _SPEECH: Mapping[str, frozenset[str]] = {
@@ -114,13 +119,19 @@ def endings_of(name: str, language: str) -> dict[str, frozenset[str]]:
     allowed = _SPEECH[language]
     if language == "en" or len(name) <= 2:  # noqa: PLR2004 -- as in ``forms_of``
         return {name: allowed if len(name) > 2 else frozenset({""})}  # noqa: PLR2004 -- as above
-    found: dict[str, frozenset[str]] = {name: frozenset({""})}
+    found: dict[str, frozenset[str]] = {name: _ITSELF}
     for forms in forms_of(name):
         for stem, endings in forms.stems:
             kept = _shared(endings, allowed if _CYRILLIC.search(stem) or language != "uk" else ENGLISH)
             if kept and len(stem) > 2:  # noqa: PLR2004 -- two letters with endings are other words
-                found[stem] = kept | found.get(stem, frozenset())
+                found[stem] = _joined(kept, found.get(stem, _NOTHING))
     return found
+
+
+# A set per name would be 30 kB of each: the few that there are stand for all names.
+@lru_cache(maxsize=256)
+def _joined(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:
+    return one | other
 
 
 @lru_cache(maxsize=256)
@@ -143,26 +154,24 @@ def _common(words: list[str]) -> str:
 
 def _latin(name: str) -> dict[str, frozenset[str]]:
     stems: dict[str, frozenset[str]] = {name: LATIN if len(name) > 3 else _LATIN_SHORT}  # noqa: PLR2004 -- Tim, Sam
-    doubled = frozenset({"al", "el", "a", "e"})
     if name.endswith(_DIGRAPHS):
-        stems[name[:-2] + name[-2] + name[-2:]] = doubled
+        stems[name[:-2] + name[-2] + name[-2:]] = _DOUBLED
     elif name[-1] not in _VOWELS:
-        stems[name + name[-1]] = doubled
+        stems[name + name[-1]] = _DOUBLED
     return stems | _finnish(name)
 
 
 def _finnish(name: str) -> dict[str, frozenset[str]]:
-    cut = FINNISH - {""}
     if name.endswith("nen"):
         return {name[:-3] + "s": _FI_NEN}
     last = name[-1]
     if last == "s":
         bare = [name[:-1], *_graded(name[:-1], _STRONG)]
         long = {base + base[-1]: FINNISH for base in bare if base[-1] in _VOWELS}
-        return long | {name[:-1] + "ks": _FI_AFTER_E | _FI_AFTER_I}
+        return long | {name[:-1] + "ks": _FI_AFTER_EI}
     if last not in _VOWELS:
-        return {name + "e": cut, name + "i": cut}
-    stems = dict.fromkeys(_graded(name, _WEAK), cut)
+        return {name + "e": _FINNISH_CUT, name + "i": _FINNISH_CUT}
+    stems = dict.fromkeys(_graded(name, _WEAK), _FINNISH_CUT)
     for base in (name, *_graded(name, _WEAK)):
         stems |= _vowel_changes(base, last)
     if last == "e":
@@ -173,8 +182,8 @@ def _finnish(name: str) -> dict[str, frozenset[str]]:
 def _vowel_changes(base: str, last: str) -> dict[str, frozenset[str]]:
     """Niemi: Nieme-; Mattila: Mattiloi-, Mattili-."""
     if last == "i":
-        return {base[:-1] + "e": FINNISH - {""}}
-    return {base[:-1] + "o": _FI_AFTER_I, base[:-1]: _FI_AFTER_I - {"i"}} if last == "a" else {}
+        return {base[:-1] + "e": _FINNISH_CUT}
+    return {base[:-1] + "o": _FI_AFTER_I, base[:-1]: _FI_AFTER_CUT_I} if last == "a" else {}
 
 
 def _graded(name: str, changes: Mapping[str, tuple[str, ...]]) -> list[str]:

@@ -122,7 +122,7 @@ _LOCAL_SPEECH = ("fi", "hu")
 _LOCAL = ("ssa", "sta", "seen", "en", "ban", "ben", "bol", "rol", "ra", "re")
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)  # a caller's names change with every batch, and are no longer needed after it
 def lexicon(language: str, names: KnownNames | None = None) -> Lexicon:
     """Return the lexicon of ``fi``, ``hu``, ``uk`` or ``en``, with a caller's names if there are any."""
     base = _packaged(language)

@@ -6,8 +6,10 @@ Finnish Digital and Population Data Services Agency, the Ukrainian tax service, 
 on identification methods; ``gb_nino`` after HMRC's National Insurance Manual NIM39110; ``gb_nhs`` after the NHS Data
 Dictionary (modulo 11); ``se_personnummer`` after the Swedish Tax Agency (Luhn sum over ten digits; 60 is added to the
 day of a samordningsnummer); ``de_tax_id`` (IdNr, ISO 7064 modulo 11,10) from python-stdnum after the Federal Central
-Tax Office; ``ua_unzr`` by its form, a date of birth and five digits (Cabinet of Ministers' resolution 784 of 2017);
-``imei`` after 3GPP TS 23.003 (Luhn).
+Tax Office; ``ua_unzr`` and ``de_id_card`` (identity cards and passports) with the check digit of ICAO Doc 9303, part 3
+(weights 7, 3, 1; letters count from 10), as the State Migration Service of Ukraine says of the former (specimen
+19910824-00026) and the annexes of the PAuswV of the latter (specimen L01X00T47 with 1); ``imei`` after 3GPP TS 23.003
+(Luhn). Numbers of further countries: ``abroad``.
 """
 
 from __future__ import annotations
@@ -70,6 +72,19 @@ def _luhn(digits: Digits) -> Mask:
     total = digits[:, ::-2].sum(axis=1) + (doubled // 10 + doubled % 10).sum(axis=1)
     mask: Mask = total % 10 == 0
     return mask
+
+
+def _icao(values: pa.Array) -> Mask:
+    """ICAO Doc 9303: digits and letters (A is 10), weights 7, 3, 1 in turn, modulo 10, is the last character."""
+    digits = np.frombuffer("".join(values.to_pylist()).encode("ascii"), np.uint8).reshape(len(values), -1).astype(int)
+    worth = np.where(digits <= ord("9"), digits - ord("0"), digits - ord("A") + 10)
+    weights = np.resize([7, 3, 1], worth.shape[1] - 1)
+    mask: Mask = worth[:, :-1] @ weights % 10 == worth[:, -1]
+    return mask
+
+
+def _ua_unzr(values: pa.Array) -> Mask:
+    return _icao(pc.replace_substring(values, "-", ""))
 
 
 def _se_personnummer(values: pa.Array) -> Mask:
@@ -140,7 +155,7 @@ KINDS: dict[str, Kind] = {
     "hu_taj": Kind(r"\d{9}", _on_digits(_hu_taj), 0.10),
     "hu_personal_number": Kind(r"[1-8]\d{10}", _on_digits(_hu_personal_number), 0.004),
     "ua_rntrc": Kind(r"\d{10}", _on_digits(_ua_rntrc), 0.10),
-    "ua_unzr": Kind(rf"(?:19|20)\d\d{_MONTH_DAY}-\d{{5}}", None, 0.0, r"\s"),
+    "ua_unzr": Kind(rf"(?:19|20)\d\d{_MONTH_DAY}-\d{{5}}", _ua_unzr, 0.001, r"\s"),
     "gb_nhs": Kind(r"\d{10}", _on_digits(_gb_nhs), 0.09),
     "se_personnummer": Kind(
         r"(?:18|19|20)?\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]|6[1-9]|[78]\d|9[01])[-+]?\d{4}",
@@ -149,6 +164,7 @@ KINDS: dict[str, Kind] = {
         r"\s",
     ),
     "de_tax_id": Kind(r"[1-9]\d{10}", _each(idnr.is_valid), 0.004, slow=True),
+    "de_id_card": Kind(r"[CFGHJKLMNPRTVWXY][CFGHJKLMNPRTVWXYZ0-9]{8}\d", _icao, 0.10),
     "imei": Kind(r"(?:0[01]|1[03]|3[35]|4[459]|5[0-4]|8[46]|9[1289])\d{13}", _on_digits(_luhn), 0.10, national=False),
     "gb_nino": Kind(_NINO, _each(lambda value: value[:2] not in _NINO_NEVER), 0.01, slow=True),
     "iban": Kind(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", _each(iban.is_valid), 0.0, national=False, slow=True),

@@ -8,6 +8,7 @@ from functools import lru_cache
 from gateway.detection.inflection import Forms, forms_of
 
 SHORTEST = 5  # letters; shorter words are a slip away from too many others
+_LONGEST = 40  # letters of a name with its ending; the ways to slip grow with them
 _LONG = 7  # letters from which one may be another, as that is how other words differ, too
 _LETTERS = re.compile(r"[^\W\d_]+")
 
@@ -18,6 +19,17 @@ def is_near(word: str, name: str, *, beside: bool) -> bool:
     ``beside``: it has a capital or stands beside another part of the name. Without, only a transposition counts.
     """
     return any(_near(word, part, beside) for part in _parts(name) if part[0] in word[:2])
+
+
+def could_be_near(word: str, heads: frozenset[str]) -> bool:
+    """Tell at little cost whether :func:`is_near` is worth the asking: the first letters agree, in some order."""
+    return (word[0] in heads or word[1::-1] in heads) and len(word) <= _LONGEST
+
+
+@lru_cache(maxsize=65_536)
+def heads_of(name: str) -> frozenset[str]:
+    """Return the first letter of each part of a name that is long enough, and the first two."""
+    return frozenset(part[:size] for part in _parts(name) for size in (1, 2))
 
 
 @lru_cache(maxsize=65_536)

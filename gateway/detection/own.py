@@ -1,200 +1,233 @@
-"""A row's own identifiers, found again in its free text: names in any form, numbers in any grouping."""
+"""A row's own identifiers, found again in its free text: names in any form, numbers in any grouping.
 
-# ruff: noqa: RUF001 -- Ukrainian words
+Columns are prepared at once, and each row keeps the few characters without which none of an identifier's forms can
+stand in a text: most identifiers are in most texts not named, and that is all they cost.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
+from gateway.detection.dates import date_keys, dates
 from gateway.detection.folding import fold, tidy
-from gateway.detection.inflection import Forms, forms_of
-from gateway.detection.near import SHORTEST, is_near
+from gateway.detection.near import SHORTEST, could_be_near, heads_of, is_near
+from gateway.detection.searching import (
+    Places,
+    apart,
+    bare,
+    code,
+    crosses,
+    exact,
+    name_words,
+    names,
+)
 from gateway.detection.spans import Rank, Span
+from gateway.detection.streets import address_words, addresses
 
-_SEPARATORS = " \n\t-./()_:,'"
-_DROP = str.maketrans("", "", _SEPARATORS)
 _RUN = re.compile(r"\+?[ (]{0,2}[0-9](?:[ \n\t().\-/]{0,4}[0-9])*")
 _NO_DIGIT = re.compile("[^0-9]")
-_LETTERS = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(rf"[^\W\d_]{{{SHORTEST},}}")
 _TAIL = 7  # digits by which a phone number is known, whatever stands before them
-_BLANKS = (1, 2, 3)  # characters between the words of a street
 _FEWEST_DIGITS = 5
-_GLUED = 6  # a number of so many characters is found inside a longer one, too
 _BESIDE = (1, 2)  # characters between the parts of a name
+_INITIAL = r"(?:Sz|Zs|Cs|Gy|Ny|Ty|Ly|Dz|[^\W\d_a-zà-ÿа-яіїєґ])"
+_INITIAL_BEFORE = re.compile(rf"(?<![^\W_])(?:{_INITIAL}(?:\.[ -]?|-)){{1,3}}$")
+_INITIAL_AFTER = re.compile(rf",? (?:{_INITIAL}\.[ -]?){{1,3}}(?<![ -])")
+_INITIALS = 9  # characters that they take
 NAMES = frozenset({"given_name", "family_name", "full_name"})
-_DATES = re.compile(r"[0-9]{1,4}[./\- ]{1,2}[0-9]{1,2}[./\- ]{1,2}[0-9]{1,4}")
 _COMMON_LOCALS = frozenset(
     {"info", "mail", "email", "sales", "office", "admin", "contact", "hello", "posti", "webshop"}
 )
-_STREET_TEXT = """street st road rd avenue ave lane drive close court way place gardens square utca ut utja ter korut
-    koz вул вулиця вулиці вулицею просп проспект проспекту бул бульвар пров провулок площа пл буд кв м tie katu kuja as
-    asunto apt flat em emelet ajto fszt hsz"""
-_STREET_WORDS = frozenset(fold(word) for word in _STREET_TEXT.split())
-_HOUSE = re.compile(r"(?:[ ,.]{1,2}(?:[^\W\d_]{1,8}\.?[ ,]{1,2})?[0-9]{1,4}(?:[ /\-]?[a-zа-яіїє](?![^\W\d_]))?)?")
+_NUMBERED = re.compile(rf"[^\W\d_]{{1,4}}[-_/ #]?([0-9]{{{_FEWEST_DIGITS},}})")
+_LOCAL = 4  # letters of a local part; shorter ones are words
+_PARTICLE = re.compile(r"(?<![^\W_])[^\W\d_]{1,3}(?=['-][^\W\d_])")
+_SPELLINGS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Å": "Aa"})
+_SEPARATOR = "\0"
+Keys = str | tuple[str, ...]  # one as such, for there are many rows
 
 
-def own_spans(folded: str, identifiers: Mapping[str, str | None], text: str | None = None) -> list[Span]:
-    """Return where a row's identifiers, by category, stand in its folded text.
+def _own_names(folded: str, name: str) -> Places:
+    """With what is too short to be looked for: the O of O'Brien."""
+    particles = _particles(name)
+    return [(_with_particle(folded, low, particles), high) for low, high in names(folded, name)]
 
-    With the ``text`` itself at hand, its capitals tell where a name may be meant that has a slip in it.
-    """
-    found: list[Span] = []
-    near: list[tuple[str, str]] = []
-    for category, value in identifiers.items():
-        wanted = fold(tidy(value)).strip() if value is not None else ""
-        if wanted:  # tidied first: invisible characters alone are nothing to look for
-            places = _FINDERS.get(category, _code)(folded, wanted)
-            found += [Span(start, end, category, Rank.OWN) for start, end in places]
-            if text is not None and not places and category in NAMES:
-                near.append((category, wanted))
-    return found + _slips(folded, text, near, found) if near and text is not None else found
+
+@lru_cache(maxsize=65_536)
+def _particles(name: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_PARTICLE.findall(name)))
+
+
+def _with_particle(folded: str, low: int, particles: tuple[str, ...]) -> int:
+    for particle in particles:
+        start = low - 1 - len(particle)
+        if (
+            start >= 0
+            and folded[start : low - 1] == particle
+            and folded[low - 1] in "' -"
+            and apart(folded, start, low - 1)
+        ):
+            return start
+    return low
+
+
+def _with_initials(text: str, low: int, high: int) -> tuple[int, int]:
+    """A name with the initials beside it: capitals, since other letters before a full stop are words cut short."""
+    before = _INITIAL_BEFORE.search(text, max(0, low - _INITIALS), low) if low and text[low - 1] in ". -" else None
+    after = _INITIAL_AFTER.match(text, high)
+    return before.start() if before is not None else low, after.end() if after is not None else high
+
+
+def _name_keys(name: str) -> Keys:
+    return _keys(forms.prefix for forms in name_words(name))
+
+
+def _keys(prefixes: Iterable[str]) -> Keys:
+    found = tuple(dict.fromkeys(prefixes))
+    return found[0] if len(found) == 1 else found
+
+
+def _emails(folded: str, email: str) -> Places:
+    local = _local(email)
+    return exact(folded, email) + [(low, high) for low, high in exact(folded, local) if apart(folded, low, high)]
+
+
+def _local(email: str) -> str:
+    local = email.partition("@")[0]
+    return local if len(local) >= _LOCAL and local not in _COMMON_LOCALS else ""
+
+
+def _phones(folded: str, phone: str) -> Places:
+    tail = _phone_key(phone)
+    if len(tail) < _FEWEST_DIGITS or not tail.isdigit():
+        return code(folded, phone)
+    return [run.span() for run in _RUN.finditer(folded) if tail in _NO_DIGIT.sub("", run.group())]
+
+
+def _phone_key(phone: str) -> str:
+    digits = _NO_DIGIT.sub("", phone)
+    if len(digits) < _FEWEST_DIGITS:
+        return bare(phone)
+    significant = digits.lstrip("0")
+    return significant[-_TAIL:] if len(significant) > _TAIL + 1 else significant[-(_TAIL - 1) :]
+
+
+def _codes(folded: str, value: str) -> Places:
+    """A code with its letters, or its number alone where that is long enough."""
+    number = _number(value)
+    alone = [place for place in exact(folded, number) if apart(folded, *place)] if number else []
+    return code(folded, value) + alone
+
+
+def _number(value: str) -> str:
+    found = _NUMBERED.fullmatch(value) if value[:1].isalpha() else None
+    return found.group(1) if found is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How identifiers of a kind are looked for: by ``find``, where one of its keys stands in the text's letters."""
+
+    find: Callable[[str, str], Places]
+    keys: Callable[[str], Keys]
+
+
+_NAME = _Kind(_own_names, _name_keys)
+_ADDRESS = _Kind(addresses, lambda value: _keys(one.prefix for w in address_words(value) for one in name_words(w)))
+_CODE = _Kind(_codes, lambda value: _number(value) or bare(value))
+_KINDS = {
+    "given_name": _NAME, "family_name": _NAME, "full_name": _NAME, "city": _NAME, "street_address": _ADDRESS,
+    "address": _ADDRESS, "email": _Kind(_emails, lambda value: bare(_local(value) or value)),
+    "phone": _Kind(_phones, _phone_key), "birth_date": _Kind(dates, date_keys),
+}  # fmt: skip
+
+
+class _Column(NamedTuple):
+    category: str
+    find: Callable[[str, str], Places]
+    words: _Kind | None  # the kind of those that may be written in another alphabet
+    values: Sequence[str]
+    keys: Sequence[Keys]
+
+
+class OwnIdentifiers:
+    """The identifier columns of a batch, by category; each row's values are looked for in its own text."""
+
+    def __init__(self, own: Mapping[str, Sequence[str | None]]) -> None:
+        self._columns = [_column(category, values) for category, values in own.items()]
+
+    def spans(self, row: int, folded: str, text: str) -> list[Span]:
+        """Return where a row's identifiers stand in ``text``, of which ``folded`` is the folded form.
+
+        The capitals of ``text`` tell where a name may be meant that has a slip in it.
+        """
+        found: list[Span] = []
+        missing: list[tuple[str, str]] = []
+        letters = bare(folded)
+        for category, find, words, values, keys in self._columns:
+            wanted, key = values[row], keys[row]
+            if not wanted:
+                continue
+            stands = key in letters if isinstance(key, str) else any(one in letters for one in key)
+            if stands or (words is not None and crosses(folded, wanted)):
+                places = find(folded, wanted)
+                if words is _NAME and category in NAMES:
+                    places = [_with_initials(text, low, high) for low, high in places]
+                found += [Span(low, high, category, Rank.OWN) for low, high in places]
+                if places:
+                    continue
+            if words is _NAME and category in NAMES:
+                missing.append((category, wanted))
+        return found + _slips(folded, text, missing, found) if missing else found
+
+
+def _column(category: str, values: Sequence[str | None]) -> _Column:
+    kind = _KINDS.get(category, _CODE)
+    folded = _folded([_spelt(value) for value in values] if kind is _NAME else values)
+    known = {value: kind.keys(value) for value in set(folded)}
+    return _Column(
+        category, kind.find, kind if kind in (_NAME, _ADDRESS) else None, folded, [known[value] for value in folded]
+    )
+
+
+def _folded(values: Sequence[str | None]) -> list[str]:
+    """Fold a whole column; nothing where a value is missing, empty or made of invisible characters."""
+    joined = _SEPARATOR.join(value or "" for value in values)
+    if joined.isascii() and joined.count(_SEPARATOR) == len(values) - 1:
+        return [value.strip() for value in fold(joined).split(_SEPARATOR)]
+    return [_fold(value) if value else "" for value in values]
+
+
+def _spelt(name: str | None) -> str | None:
+    """A name with the spelling that it has where no key for its letters is: Mäki, Maeki."""
+    if name is None or name.isascii():
+        return name
+    composed = tidy(name)
+    spelling = composed.translate(_SPELLINGS)
+    return f"{composed} {spelling}" if spelling != composed else name
+
+
+@lru_cache(maxsize=65_536)
+def _fold(value: str) -> str:
+    return fold(tidy(value)).strip()
 
 
 def _slips(folded: str, text: str, wanted: list[tuple[str, str]], found: list[Span]) -> list[Span]:
-    taken = [(span.start, span.end) for span in found]
     spans: list[Span] = []
-    for word in _LETTERS.finditer(folded):
-        start, end = word.span()
-        if end - start < SHORTEST or any(low < end and start < high for low, high in taken):
+    heads = frozenset[str]().union(*(heads_of(name) for _, name in wanted))
+    for word in _WORD.finditer(folded):
+        if not could_be_near(word.group(), heads):
             continue
-        beside = text[start].isupper() or any(start - high in _BESIDE or low - end in _BESIDE for low, high in taken)
+        start, end = word.span()
+        if any(one.start < end and start < one.end for one in found):
+            continue
+        beside = text[start].isupper() or any(start - one.end in _BESIDE or one.start - end in _BESIDE for one in found)
         spans += [
-            Span(start, end, category, Rank.OWN)
+            Span(_with_particle(folded, start, _particles(name)), end, category, Rank.OWN)
             for category, name in wanted
             if is_near(word.group(), name, beside=beside)
         ]
     return spans
-
-
-Places = list[tuple[int, int]]
-
-
-@lru_cache(maxsize=65_536)
-def _name_words(name: str) -> tuple[Forms, ...]:
-    words = dict.fromkeys([*_LETTERS.findall(name), *_LETTERS.findall(name.replace("'", "").replace("-", ""))])
-    return tuple(forms for word in words if len(word) > 1 for forms in forms_of(word))
-
-
-def _names(folded: str, name: str) -> Places:
-    return [place for forms in _name_words(name) for place in _words(folded, forms)]
-
-
-def _words(folded: str, forms: Forms) -> Places:
-    places: Places = []
-    at = folded.find(forms.prefix)
-    while at >= 0:
-        if at and folded[at - 1].isalpha():
-            at = folded.find(forms.prefix, at + 1)
-            continue
-        word = _LETTERS.match(folded, at)
-        end = word.end() if word is not None else at + 1
-        if forms.holds(folded[at:end]):
-            places.append((at, end))
-        at = folded.find(forms.prefix, end)
-    return places
-
-
-def _address(folded: str, address: str) -> Places:
-    """The street's own words as one phrase, with the house number that follows."""
-    words = [word for word in _LETTERS.findall(address.partition(",")[0]) if len(word) > 2]  # noqa: PLR2004 -- letters
-    words = [word for word in words if word not in _STREET_WORDS] or words
-    places = _code(folded, address) if len(address) >= _GLUED else []
-    if not words:
-        return places
-    starts = _names(folded, words[0])
-    for word in words[1:]:
-        following = dict(_names(folded, word))
-        starts = [(low, following[high + gap]) for low, high in starts for gap in _BLANKS if high + gap in following]
-    for low, high in starts:
-        house = _HOUSE.match(folded, high)
-        end = house.end() if house is not None else high
-        # One short word is a street only beside its number: a High Street's customer may write of high prices.
-        if len(words) > 1 or len(words[0]) > 4 or end > high:  # noqa: PLR2004 -- letters
-            places.append((low, end))
-    return places
-
-
-def _email(folded: str, email: str) -> Places:
-    places = _exact(folded, email)
-    local = email.partition("@")[0]
-    if len(local) > 3 and local not in _COMMON_LOCALS:  # noqa: PLR2004 -- shorter ones are words
-        places += [(low, high) for low, high in _exact(folded, local) if _apart(folded, low, high)]
-    return places
-
-
-def _exact(folded: str, value: str) -> Places:
-    places: Places = []
-    if not value:  # nothing stands everywhere: the search would never end
-        return places
-    at = folded.find(value)
-    while at >= 0:
-        places.append((at, at + len(value)))
-        at = folded.find(value, at + len(value))
-    return places
-
-
-def _phone(folded: str, phone: str) -> Places:
-    digits = "".join(re.findall("[0-9]", phone))
-    if len(digits) < _FEWEST_DIGITS:
-        return _code(folded, phone)
-    significant = digits.lstrip("0")
-    tail = significant[-_TAIL:] if len(significant) > _TAIL + 1 else significant[-(_TAIL - 1) :]
-    return [run.span() for run in _RUN.finditer(folded) if tail in _NO_DIGIT.sub("", run.group())]
-
-
-def _code(folded: str, value: str) -> Places:
-    """Letters and digits in order, whatever separators stand between them."""
-    code = value.translate(_DROP)
-    if not code:
-        return []
-    if len(code) < 4:  # noqa: PLR2004 -- too short to be looked for across separators
-        return [(low, high) for low, high in _exact(folded, value) if _apart(folded, low, high)]
-    bare = _bare(folded)
-    if code not in bare:
-        return []
-    kept = [place for place, character in enumerate(folded) if character not in _SEPARATORS]
-    found = [(kept[low], kept[high - 1] + 1) for low, high in _exact(bare, code)]
-    return [(low, high) for low, high in found if len(code) >= _GLUED or _apart(folded, low, high)]
-
-
-@lru_cache(maxsize=4)
-def _bare(folded: str) -> str:
-    """The text without separators, kept for the next of the row's identifiers."""
-    return folded.translate(_DROP)
-
-
-def _apart(folded: str, low: int, high: int) -> bool:
-    """Tell whether the text does not run on, letter to letter or digit to digit, at either end."""
-    before = folded[low - 1 : low] + folded[low]
-    after = folded[high - 1] + folded[high : high + 1]
-    return not any(len(pair) == 2 and (pair.isalpha() or pair.isdigit()) for pair in (before, after))  # noqa: PLR2004 -- a pair
-
-
-def _date(folded: str, date: str) -> Places:
-    """The same day in any order of its numbers."""
-    wanted = sorted(int(part) for part in re.findall("[0-9]+", date)[:3])
-    found = [(match.start(), match.end()) for match in _DATES.finditer(folded)]
-    return _code(folded, date) + [
-        (low, high) for low, high in found if sorted(int(p) for p in re.findall("[0-9]+", folded[low:high])) == wanted
-    ]
-
-
-Finder = Callable[[str, str], Places]
-_FINDERS: dict[str, Finder] = {
-    "given_name": _names,
-    "family_name": _names,
-    "full_name": _names,
-    "city": _names,
-    "street_address": _address,
-    "address": _address,
-    "email": _email,
-    "phone": _phone,
-    "birth_date": _date,
-}
-
-
-def row_of(own: Mapping[str, Sequence[str | None]], row: int) -> dict[str, str | None]:
-    """Return one row of the identifier columns."""
-    return {category: values[row] for category, values in own.items()}

@@ -9,27 +9,30 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gateway.detection.names import KnownNames, Lexicon, Role, lexicon
 from gateway.detection.spans import Rank, Span
 
 PERSON = "person"
 LANGUAGES = ("fi", "hu", "uk", "en")
-_TOKEN = re.compile(r"[^\W\d_]+(?:['’ʼ‘`\-‑][^\W\d_]+)*")  # noqa: RUF001 -- apostrophes that people type
+_TOKEN = re.compile(r"([^\W\d_]+(?:['’ʼ‘`\-‑][^\W\d_]+)*)")  # noqa: RUF001 -- apostrophes that people type
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 _ENDS = ".!?:;\n•"
+_END = re.compile(f"[{_ENDS}]")
 _OPENS = '«„"“'
 _ARTICLES = {"en": frozenset({"the", "a", "an", "our", "this", "these", "those"}), "hu": frozenset({"a", "az", "egy"})}
 _FROM = frozenset({"from", "in", "at"})
 _MOST = 4  # words of a name
 _SHORT = 3
 _LOWEST = 4  # letters of a name that stands alone in lower case
+_NAMED = Role.KNOWN | Role.LIKE
 _OPEN = Role.STOP | Role.COMPANY | Role.TITLE | Role.AFTER
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
+    """A tuple, since there are millions: a frozen dataclass takes three times as long to make."""
+
     start: int
     end: int
     word: str
@@ -52,9 +55,9 @@ class Reading:
         self._words = lexicon(spoken, names)
         self._articles = _ARTICLES.get(spoken, frozenset())
         self._sparing = spoken != "en"  # with capitals
-        self._capitals = any(character.isupper() for character in text)
+        self._capitals = text != text.lower()
         self._shouts = self._capitals and text.isupper()
-        self._tokens = [*_tokens(text, folded, self._words)]
+        self._tokens = _tokens(text, folded, self._words)
         found = [place for run in self._runs() for place in self._named(run)]
         self.spans = [
             Span(self._tokens[low].start, self._tokens[high].end, PERSON, Rank.NAME)
@@ -74,30 +77,33 @@ class Reading:
 
     @property
     def puzzles(self) -> tuple[int, ...]:
-        """Where words under a capital, inside a sentence, are neither names found nor words known."""
-        covered = {token.start for token in self._tokens for span in self.spans if span.start <= token.start < span.end}
+        """Where words under a capital, inside a sentence, are not words known; names found may be among them."""
         explained = _OPEN | Role.PLACE | Role.KNOWN | Role.ORDINARY | Role.CUE
         return tuple(
             token.start
             for token in self._tokens
             if token.capital and not token.first and not token.role & explained
-            if token.start not in covered and len(token.word) > 1
+            if len(token.word) > 1
         )
 
     def _runs(self) -> Iterator[range]:
         """Words side by side that may be the parts of one name."""
-        start = None
+        run = range(0)
         for place, token in enumerate(self._tokens):
-            joins = start is not None and token.gap in {" ", "\u00a0", ". "} and place - start < _MOST
-            if joins and token.gap == ". " and len(self._tokens[place - 1].word) > 1:
-                joins = False
-            if start is not None and not (joins and self._may_be(token)):
-                yield range(start, place)
-                start = None
-            if start is None and self._may_be(token):
-                start = place
-        if start is not None:
-            yield range(start, len(self._tokens))
+            if not (token.capital or token.role & _NAMED) or not self._may_be(token):
+                continue
+            if run and place == run.stop and len(run) < _MOST and self._joins(token, self._tokens[place - 1]):
+                run = range(run.start, place + 1)
+                continue
+            if run:
+                yield run
+            run = range(place, place + 1)
+        if run:
+            yield run
+
+    def _joins(self, token: _Token, before: _Token) -> bool:
+        """A blank between them, or a full stop after an initial."""
+        return token.gap in {" ", "\u00a0"} or (token.gap == ". " and len(before.word) == 1)
 
     def _may_be(self, token: _Token) -> bool:
         role = token.role
@@ -234,27 +240,30 @@ class Reading:
         return bool(before.role & Role.CUE) and gap in {" ", ", ", ": ", ". ", "\n", ",\n", " - ", " – "}  # noqa: RUF001
 
 
-def _tokens(text: str, folded: str, words: Lexicon) -> Iterator[_Token]:
-    at = 0
-    for match in _TOKEN.finditer(text):
-        start, end = match.span()
-        gap = text[at:start]
-        first = not at or any(mark in _ENDS for mark in gap)
-        word, cut = _bare(folded[start:end])
-        code = text[end : end + 1].isdigit() or text[start - 1 : start].isdigit()
-        capital = text[start].isupper() and not code and _each_capital(text[start : start + cut])
-        yield _Token(start, start + cut, word, words.role(word), capital, first, gap)
-        at = end
+def _tokens(text: str, folded: str, words: Lexicon) -> list[_Token]:
+    pieces = _TOKEN.split(text)
+    tokens: list[_Token] = []
+    role = words.role
+    end = 0
+    for gap, written in zip(pieces[::2], pieces[1::2], strict=False):
+        start = end + len(gap)
+        first = not end or (gap != " " and _END.search(gap) is not None)
+        end = start + len(written)
+        word, cut = folded[start:end], end
+        if word.endswith("'s"):  # an English possessive is no part of the name
+            word, cut = word[:-2], end - 2
+        capital = written[0].isupper() and not _in_code(text, start, end) and _each_capital(text[start:cut])
+        tokens.append(_Token(start, cut, word, role(word), capital, first, gap))
+    return tokens
 
 
-def _bare(word: str) -> tuple[str, int]:
-    """The word without an English possessive."""
-    if word.endswith("'s"):
-        return word[:-2], len(word) - 2
-    return word, len(word)
+def _in_code(text: str, start: int, end: int) -> bool:
+    return text[end : end + 1].isdigit() or text[start - 1 : start].isdigit()
 
 
 def _each_capital(written: str) -> bool:
     """Anna-Liisa, not Aino-kaulakoru; an ending after a hyphen (Kiss-sel) is no word."""
+    if written.isalpha():
+        return True
     parts = re.split("[-‑]", written)  # noqa: RUF001 -- a hyphen that does not break
     return all(part[:1].isupper() or len(part) <= _LOWEST for part in parts)

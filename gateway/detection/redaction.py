@@ -7,24 +7,30 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from typing import TypeVar
 
 import pyarrow as pa
 
 from gateway.detection.folding import fold, places, tidy
 from gateway.detection.names import KnownNames
-from gateway.detection.own import own_spans, row_of
+from gateway.detection.own import OwnIdentifiers
 from gateway.detection.persons import Reading
-from gateway.detection.recognisers import ENGLISH, OTHER, Recognisers
+from gateway.detection.recognisers import OTHER, Recognisers
 from gateway.detection.rules import rule_spans
 from gateway.detection.spans import Finding, Span, findings, render, settle, uncovered
 
+Own = Callable[[str, str], list[Span]]
 Anybodys = Callable[[str, str | None], tuple[list[Span], tuple[int, ...]]]
+T = TypeVar("T")
 CLOSED = "[REDACTED]"
+_REMEMBERED = 1_024  # texts, since some are written again and again
 LONGEST = 20_000  # characters; a longer cell is not a note
-# Digits that presidio's checked recognisers may know: not a date, and not a bare number of up to nine digits.
+_DIGIT = re.compile("[0-9]")
+# Digits that presidio's checked recognisers may know: not a date, not a bare number of up to nine digits, and not a
+# parcel's number (Universal Postal Union, S10).
 _NUMBERED = re.compile(
     r"(?=[\w:.-]{0,40}[0-9][\w:.-]{0,40}[0-9])(?![0-9]{1,9}(?![\w:.-]{0,40}\w))(?![0-9]{4}-[0-9]{2}-[0-9]{2}\b)"
-    r"(?<![\w:.-])[\w:.-]{7,}"
+    r"(?![A-Za-z]{2}[0-9]{9}[A-Za-z]{1,2}\b)(?<![\w:.-])[\w:.-]{7,}"
 )
 _CODES = {
     "english": "en", "englanti": "en", "angol": "en", "англиська": "en", "eng": "en", "finnish": "fi", "suomi": "fi",
@@ -38,6 +44,28 @@ class RedactionResult:
 
     texts: pa.Array
     counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a call was given."""
+
+    texts: pa.Array
+    own: Mapping[str, pa.Array]
+    languages: pa.Array | None
+    names: KnownNames | None
+
+    def spoken(self) -> list[str | None]:
+        """Return the code of each text's language; raise ``ValueError`` when the columns are not of one length."""
+        columns = [*self.own.values(), *([] if self.languages is None else [self.languages])]
+        if any(len(column) != len(self.texts) for column in columns):
+            msg = "texts, identifiers and languages must have the same number of rows"
+            raise ValueError(msg)
+        if self.languages is None:
+            return [None] * len(self.texts)
+        listed = _texts(self.languages)
+        codes = {value: _language(value) for value in set(listed)}
+        return [codes[value] for value in listed]
 
 
 @dataclass(slots=True)
@@ -69,7 +97,9 @@ class Redactor:
         says in which language each text is, ``names`` are names to know beside the packaged ones. A text that is too
         long or fails in any way becomes ``[REDACTED]``. Raises ``ValueError`` when the columns are not of one length.
         """
-        return _result(self._cells(texts, own, languages, names))
+        counts: Counter[str] = Counter()
+        written = self._each(_Asked(texts, own, languages, names), partial(_write, counts=counts))
+        return RedactionResult(pa.array(written, pa.string()), dict(counts))
 
     def find(
         self,
@@ -82,28 +112,28 @@ class Redactor:
 
         Null has none. A text that ``redact`` would close is one finding of the category ``redacted``.
         """
-        return [_found(cell) for cell in self._cells(texts, own, languages, names)]
+        return self._each(_Asked(texts, own, languages, names), _found)
 
-    def _cells(
-        self, texts: pa.Array, own: Mapping[str, pa.Array], languages: pa.Array | None, names: KnownNames | None
-    ) -> list[_Cell | None]:
-        columns = {category: _texts(values) for category, values in own.items()}
-        written = _texts(texts)
-        spoken = [_language(value) for value in _texts(languages)] if languages is not None else [None] * len(written)
-        if any(len(column) != len(written) for column in (*columns.values(), spoken)):
-            msg = "texts, identifiers and languages must have the same number of rows"
-            raise ValueError(msg)
-        anybodys = lru_cache(maxsize=8_192)(partial(_read_anybodys, names=names))
-        cells = [
-            None if text is None else _read(text, row_of(columns, row), spoken[row], anybodys)
-            for row, text in enumerate(written)
-        ]
-        self._ask(cells)
-        return cells
+    def _each(self, asked: _Asked, finish: Callable[[_Cell | None], T]) -> list[T]:
+        """Finish each cell as soon as it is read, but for those that the recognisers are asked about."""
+        written, spoken = _texts(asked.texts), asked.spoken()
+        mine = OwnIdentifiers({category: _texts(values) for category, values in asked.own.items()})
+        anybodys = lru_cache(maxsize=_REMEMBERED)(partial(_read_anybodys, names=asked.names))
+        waiting: dict[int, _Cell] = {}
+        done: list[T] = []
+        for row, text in enumerate(written):
+            cell = None if text is None else _read(text, partial(mine.spans, row), spoken[row], anybodys)
+            if cell is not None and cell.asks:
+                waiting[row] = cell
+            done.append(finish(None if row in waiting else cell))
+        self._ask([*waiting.values()])
+        for row, cell in waiting.items():
+            done[row] = finish(cell)
+        return done
 
     def _ask(self, cells: Sequence[_Cell | None]) -> None:
         """Put the distinct texts that still look as if they hold something to the recognisers."""
-        for language in (ENGLISH, OTHER):
+        for language in (*sorted(self._recognisers.languages), OTHER):
             asking = [cell for cell in cells if cell is not None and language in cell.asks]
             distinct = list(dict.fromkeys(cell.text or "" for cell in asking))
             answers = dict(zip(distinct, self._recognisers.find(distinct, language), strict=True)) if distinct else {}
@@ -127,16 +157,16 @@ def _language(value: str | None) -> str | None:
     return _CODES.get(folded, folded[:2]) or None
 
 
-def _read(text: str, own: Mapping[str, str | None], language: str | None, anybodys: Anybodys) -> _Cell:
+def _read(text: str, own: Own, language: str | None, anybodys: Anybodys) -> _Cell:
     """Find what can be found without a model; whatever goes wrong closes the cell."""
     if len(text) > LONGEST:
         return _Cell(None, original=text)
     try:
         tidied = tidy(text)
         found, puzzles = anybodys(tidied, language)
-        spans = [*own_spans(fold(tidied), own, tidied), *found]
+        spans = [*own(fold(tidied), tidied), *found]
         rest = uncovered(tidied, spans)
-        puzzled = any(not rest[place].isspace() for place in puzzles)
+        puzzled = bool(puzzles) and any(not rest[place].isspace() for place in puzzles)
         return _Cell(tidied, spans, _asks(rest, language, puzzled=puzzled), text)
     except Exception:  # noqa: BLE001 -- closed by default: no failure may let a text through
         return _Cell(None, original=text)
@@ -153,9 +183,9 @@ def _read_anybodys(
 
 
 def _asks(rest: str, language: str | None, *, puzzled: bool) -> tuple[str, ...]:
-    """Return whom to ask about what is left of a text: for a name (English only), for a number, or nobody."""
-    names = (ENGLISH,) if puzzled and language == ENGLISH else ()
-    return (*names, OTHER) if _NUMBERED.search(rest) else names
+    """Return whom to ask about what is left of a text: for a name (where a model exists), for a number, or nobody."""
+    names = (language,) if puzzled and language in Recognisers.languages else ()
+    return (*names, OTHER) if _DIGIT.search(rest) and _NUMBERED.search(rest) else names
 
 
 def _found(cell: _Cell | None) -> tuple[Finding, ...]:
@@ -169,13 +199,9 @@ def _found(cell: _Cell | None) -> tuple[Finding, ...]:
     return (Finding(0, len(cell.original), CLOSED.strip("[]").lower(), 1.0),) if cell.original else ()
 
 
-def _result(cells: Sequence[_Cell | None]) -> RedactionResult:
-    counts: Counter[str] = Counter()
-    texts = [None if cell is None else _write(cell, counts) for cell in cells]
-    return RedactionResult(pa.array(texts, pa.string()), dict(counts))
-
-
-def _write(cell: _Cell, counts: Counter[str]) -> str:
+def _write(cell: _Cell | None, counts: Counter[str]) -> str | None:
+    if cell is None:
+        return None
     if cell.text is None:
         counts["redacted"] += 1
         return CLOSED

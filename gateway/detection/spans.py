@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import bisect
 import enum
+import itertools
+import operator
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+_START = operator.attrgetter("start")
 _WORD = re.compile(r"\w\w")  # less than that is a name's ending, as in Smith's
 
 
@@ -63,10 +67,22 @@ def settle(spans: Iterable[Span], text: str) -> list[Span]:
     Firm findings that overlap become one, under the category of the longest. What a model or the rules for names find
     keeps what they leave.
     """
-    everything = list(spans)
+    everything = sorted(spans, key=_START)
+    if _is_settled(everything, text):
+        return everything
     firm = _united(span for span in everything if span.rank > Rank.NAME)
     rest = [piece for span in everything if span.rank <= Rank.NAME for piece in _remainders(span, firm, text)]
-    return sorted([*firm, *_united(rest)], key=lambda span: span.start)
+    return sorted([*firm, *_united(rest)], key=_START)
+
+
+def _is_settled(ordered: list[Span], text: str) -> bool:
+    """Most texts' spans do not meet."""
+    end = 0
+    for span in ordered:
+        if span.start < end or (span.rank <= Rank.NAME and not _WORD.search(text[span.start : span.end])):
+            return False
+        end = span.end
+    return True
 
 
 def _united(spans: Iterable[Span]) -> list[Span]:
@@ -83,7 +99,8 @@ def _united(spans: Iterable[Span]) -> list[Span]:
 
 def _remainders(span: Span, firm: list[Span], text: str) -> list[Span]:
     pieces, start = [], span.start
-    for other in [one for one in firm if one.end > span.start and one.start < span.end]:
+    first = bisect.bisect_right(firm, span.start, key=lambda one: one.end)
+    for other in itertools.takewhile(lambda one: one.start < span.end, firm[first : first + span.end - span.start]):
         pieces.append((start, other.start))
         start = max(start, other.end)
     pieces.append((start, span.end))
@@ -92,9 +109,13 @@ def _remainders(span: Span, firm: list[Span], text: str) -> list[Span]:
 
 def uncovered(text: str, spans: Iterable[Span]) -> str:
     """Return ``text`` with what the spans cover blanked out, places kept."""
-    for span in spans:
-        text = text[: span.start] + " " * (span.end - span.start) + text[span.end :]
-    return text
+    parts, at = [], 0
+    for span in sorted(spans, key=_START):
+        if span.end > at:
+            start = max(at, span.start)
+            parts += [text[at:start], " " * (span.end - start)]
+            at = span.end
+    return "".join([*parts, text[at:]]) if parts else text
 
 
 def render(text: str, spans: Iterable[Span]) -> str:

@@ -7,14 +7,14 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gateway.detection import gazetteer, national_ids
+from gateway.detection import abroad, gazetteer, national_ids
 from gateway.detection.composite import composites
 from gateway.detection.evident import names_among, spoken_of
 from gateway.detection.folding import fold
+from gateway.detection.phones import phones_among
 from gateway.detection.sampling import Sample
 
 
@@ -45,13 +45,31 @@ _STRICT = {
     "email": (EMAIL, "e-mail addresses"),
     "url": (r"(?:https?://|www\.)\S{3,}", "web addresses"),
     "ip": (
-        r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)|[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){7}|[0-9a-f:]{2,35}::[0-9a-f:]{0,35}",
+        r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?::\d{2,5})?|[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){7}|[0-9a-f:]{2,35}::[0-9a-f:]{0,35}",
         "IP addresses",
     ),
     "hashed_identifier": (r"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128})", "hex digests (md5, sha)"),
     "mac": (r"[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}", "MAC addresses"),
-    "cookie_id": (r"GA1\.\d\.\d{6,11}\.\d{9,11}|fb\.\d\.\d{10,14}\.\d{6,20}", "client ids of web analytics"),
-    "coordinates": (r"[-+]?\d{1,2}\.\d{3,9}[,; ] ?[-+]?\d{1,3}\.\d{3,9}|POINT ?\([-\d. ]+\)", "geographic coordinates"),
+    # Google Analytics' client id ends in the second of the first visit; Meta's in a random number or a click id.
+    "cookie_id": (
+        (
+            r"(?:GA1\.\d\.)?\d{6,11}\.1[5-9]\d{8}|GS[12]\.\d\.\w[\w.$]{9,80}|fb\.\d\.\d{10,14}\.[\w-]{6,200}"
+            r"|(?:EAIaIQ|Cj0KCQ|CjwKCA)[\w-]{20,150}"
+        ),
+        "client ids of web analytics",
+    ),
+    "coordinates": (
+        (
+            r"[-+]?\d{1,2}\.\d{3,9}[,; ] ?[-+]?\d{1,3}\.\d{3,9}|POINT ?\([-\d. ]+\)|\{\"type\": ?\"Point\".{0,80}"
+            r"|(?:\d{1,3}° ?\d{1,2}['′] ?(?:[\d.]{1,8}[\"″])? ?[NSEW][,; ]{0,2}){2}"
+        ),
+        "geographic coordinates",
+    ),
+    # The United States' numbers have no check digit; with its hyphens the form is no other's.
+    "us_ssn": (
+        r"(?:0[1-9]\d|00[1-9]|[1-57-9]\d\d|6[0-57-9]\d|66[0-57-9])-\d\d-\d{4}",
+        "numbers of the form of a US SSN",
+    ),
     "ua_passport": (r"[а-щьюяєіїґ]{2} ?№? ?\d{6}", "series and numbers of Ukrainian passports"),
 }
 _DATE = r"(?:(?:18|19|20)\d\d[-./](?:0?[1-9]|1[0-2])[-./](?:0?[1-9]|[12]\d|3[01])\.?|(?:0?[1-9]|[12]\d|3[01])[-./](?:0?[1-9]|1[0-2])[-./](?:18|19|20)\d\d|(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])/(?:19|20)\d\d|(?:19|20)\d\d\. ?(?:0?[1-9]|1[0-2])\. ?(?:0?[1-9]|[12]\d|3[01])\.?)"  # noqa: E501 -- one form per alternative, split nowhere better
@@ -63,12 +81,25 @@ _SHAPES = {
         r"[-+]?(?:[€£$₴] ?)?\d{1,3}(?:[ .,'\x{a0}]?\d{3})*[.,]\d{1,4} ?(?:€|eur|ft|huf|грн|uah|gbp|£|\$)?",
         "decimal numbers",
     ),
+    "degrees": (r"[-+]?(?:[1-9]\d?|1[0-7]\d)\.\d{5,8}", "numbers as precise as degrees of places are"),
+    "short_date": (r"\d{1,2}[-./]\d{1,2}[-./]\d{2}|\d{2}[-./]\d{1,2}[-./]\d{1,2}\.?", "dates with short years"),
+    # British ones since 2001, Ukrainian ones with the letters that Latin shares; ABC-123 could be any code.
+    "sure_plate": (
+        (
+            r"[A-HJ-PR-Y]{2}(?:0[2-9]|[12]\d|5[1-9]|[67]\d) ?[A-HJ-PR-Z]{3}"
+            r"|[ABCEHIKMOPTXАВСЕНІКМОРТХ]{2} ?\d{4} ?[ABCEHIKMOPTXАВСЕНІКМОРТХ]{2}"
+        ),
+        "number plates of Britain or Ukraine",
+    ),
     "gb_postcode": (r"[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}", "British postcodes"),
 }
 _HINTS = {
     "sha1": (r"[0-9a-f]{40}", "hex digests of forty digits, as sha-1 and commits have"),
     "uuid": (r"\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?", "UUIDs"),
-    "public_ip": (r"\d*\D?(?:\d+\.)*(?:6[4-9]|[7-9]\d|[12]\d\d)(?:\.\d+)*|[0-9a-f:]*:[0-9a-f:]+", "with large parts"),
+    "public_ip": (
+        r"\d*\D?(?:\d+\.)*(?:6[4-9]|[7-9]\d|[12]\d\d)(?:\.\d+)*(?::\d+)?|[0-9a-f:]*:[0-9a-f:]+",
+        "with large parts",
+    ),
     "hu_id_card": (r"\d{6} ?[a-z]{2}", "six digits and two letters"),
     "quantity": (r"-?(?:0|[1-9]\d{0,3})", "small whole numbers"),
     "digits": (r"\d+", "digits only"),
@@ -87,10 +118,10 @@ _HINTS = {
         "words with a house number",
     ),
 }
-_COUNTRIES, _WITH_COUNTRY = ("358", "36", "380", "44", "46", "49"), 11
 _WORDS_ASKED = 150  # values whose words are looked up in lists
+NEARLY_ALL = 0.9
+_CENTURY = 30  # short years from here on are of the twentieth
 _SLOW_ASKED = 100  # values whose identifiers are tested one by one
-_PHONES_ASKED = 30  # a numbering plan takes 50 microseconds a number to ask
 _CHANCE_PHRASE = {
     kind: f"where luck passes {100 * rule.chance:.0f} %" for kind, rule in national_ids.KINDS.items() if rule.lucky
 }
@@ -103,7 +134,7 @@ def read_values(sample: Sample, regions: tuple[str, ...]) -> dict[str, ValueHit]
     values = sample.values.to_pylist()
     folded = [fold(value) for value in values]
     hits = [*_patterns(sample), *_checked(sample), *_listed(sample, folded), *_texts(sample, folded), *_births(sample)]
-    hits += [*_phones(sample, regions), *_spoken(folded), *_composite(values)]
+    hits += [*_abroad(values), *_phones(sample, regions), *_spoken(folded), *_composite(values)]
     return {hit.category: hit for hit in hits if hit.hits}
 
 
@@ -131,6 +162,21 @@ def _checked(sample: Sample) -> list[ValueHit]:
         noun = f"well-formed {kind.replace('_', ' ')} " + _CHANCE_PHRASE.get(kind, "by form and check digits")
         hits.append(_hit(asked, kind, found, strength, noun))
     return hits
+
+
+def _abroad(values: list[str]) -> list[ValueHit]:
+    return [
+        ValueHit(
+            one.series.category,
+            one.hits / one.asked,
+            one.hits,
+            Strength.STRICT if one.series.strict else Strength.CHECKED,
+            f"{one.hits} of {one.asked} distinct sampled values are well-formed {one.series.noun}"
+            + ("" if one.series.strict else f" where luck passes {100 * one.series.chance:.0f} %")
+            + (", of a company; a sole trader's is a person's" if one.series.category == abroad.BUSINESS else ""),
+        )
+        for one in abroad.passes(values)
+    ]
 
 
 def _spoken(folded: list[str]) -> list[ValueHit]:
@@ -189,82 +235,51 @@ def _texts(sample: Sample, folded: list[str]) -> list[ValueHit]:
     numbered = pc.and_(numbered, pc.less(words, 12))
     return [
         _hit(sample, "free_text", long, Strength.HINT, "of five words or more"),
+        _hit(sample, "sentences", sample.share(pc.greater_equal(words, 8)), Strength.HINT, "of eight words or more"),
         _hit(sample, "address", sample.share(numbered), Strength.SHAPE, "a street word with a number"),
     ]
 
 
 def _births(sample: Sample) -> list[ValueHit]:
-    """Years that look like births: spread over decades, most of them before 2008."""
-    years = pc.struct_field(
-        pc.extract_regex(
-            sample.values, r"(?:^|\D)(?P<year>(?:19|20)\d\d)(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))?(?:\D|$)"
-        ),
-        "year",
+    """Years that look like births: spread over decades, most of them before 2008; short ones are of either century."""
+    years = _years(
+        sample.values, r"(?:^|\D)(?P<year>(?:19|20)\d\d)(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))?(?:\D|$)"
     )
-    numbers = pc.cast(years.drop_null(), pa.int32())
-    if len(numbers) < 0.9 * len(sample) or len(numbers) == 0:
+    if len(years) < NEARLY_ALL * len(sample):
+        ends = [
+            _years(sample.values, form)
+            for form in (r"^\d+[-./]\d+[-./](?P<year>\d\d)$", r"^(?P<year>\d\d)[-./]\d+[-./]\d+\.?$")
+        ]
+        years = max(ends, key=lambda one: (len(one), pc.max(one).as_py() or 0))
+        years = pc.add(years, pc.if_else(pc.greater_equal(years, _CENTURY), 1900, 2000))
+    if len(years) < NEARLY_ALL * len(sample):
         return []
-    low, middle, high = pc.quantile(numbers, q=[0.1, 0.5, 0.9]).to_pylist()
+    low, middle, high = pc.quantile(years, q=[0.1, 0.5, 0.9]).to_pylist()
     if not (high - low >= 15 and middle <= 2007):  # noqa: PLR2004 -- years, as the docstring says
         return []
-    return [_hit(sample, "birth_years", (len(numbers), 1.0), Strength.HINT, "dated over decades, as births are")]
+    return [_hit(sample, "birth_years", (len(years), 1.0), Strength.HINT, "dated over decades, as births are")]
+
+
+def _years(values: pa.Array, form: str) -> pa.Array:
+    return pc.cast(pc.struct_field(pc.extract_regex(values, form), "year").drop_null(), pa.int32())
 
 
 def _phones(sample: Sample, regions: tuple[str, ...]) -> list[ValueHit]:
-    """Numbers written as phones are (``+``, leading zero, brackets) that a numbering plan allows, of a few."""
-    written = r"(?:\+|00|\(|0|[1-9][0-9]?[ (])[\d\s().\-/\x{a0}]{5,20}(?: ?(?:x|ext\.?) ?\d{1,5})?"
-    asked = sample.values.slice(0, _PHONES_ASKED)
-    formed = asked.filter(pc.match_substring_regex(asked, f"^(?:{written}|\\d{{5,13}})$", ignore_case=True)).to_pylist()
-    possible = [value for value in formed if _possible_phone(value, regions)]
-    marked = [value for value in possible if not value.isdigit() or value.startswith("0") or _has_country(value)]
-    abroad = [value for value in marked if value.startswith(("+", "00"))]
-    size = len(asked)
+    found = phones_among(sample, regions)
+    nouns = {
+        "phone_any": ("could be phone numbers", Strength.HINT),
+        "phone": ("are written as phone numbers", Strength.SHAPE),
+        "phone_abroad": ("are phone numbers with a country code", Strength.STRICT),
+    }
+    guess = f", most of region {found.region}" if found.region else ""
     return [
         ValueHit(
-            "phone_any",
-            len(possible) / size,
-            len(possible),
-            Strength.HINT,
-            f"{len(possible)} of {size} distinct sampled values could be phone numbers",
-        ),
-        ValueHit(
-            "phone",
-            len(marked) / size,
-            len(marked),
-            Strength.SHAPE,
-            f"{len(marked)} of {size} distinct sampled values are written as phone numbers",
-        ),
-        ValueHit(
-            "phone_abroad",
-            len(abroad) / size,
-            len(abroad),
-            Strength.STRICT,
-            f"{len(abroad)} of {size} distinct sampled values are phone numbers with a country code",
-        ),
+            form,
+            count / found.asked,
+            count,
+            strength,
+            f"{count} of {found.asked} distinct sampled values {noun}{guess}",
+        )
+        for form, (noun, strength) in nouns.items()
+        if (count := found.counts[form])
     ]
-
-
-def _has_country(value: str) -> bool:
-    """Tell whether bare digits are a valid number with a country code in front, the plus sign left out."""
-    if not value.startswith(_COUNTRIES) or len(value) < _WITH_COUNTRY:
-        return False
-    try:
-        return phonenumbers.is_valid_number(phonenumbers.parse(f"+{value}", None))
-    except phonenumbers.NumberParseException:
-        return False
-
-
-def _possible_phone(value: str, regions: tuple[str, ...]) -> bool:
-    if value.startswith("00"):
-        value = "+" + value[2:]
-    if _has_country(value):
-        return True
-    tried: tuple[str | None, ...] = (None,) if value.startswith("+") else regions
-    for region in tried:
-        try:
-            number = phonenumbers.parse(value, region)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_possible_number(number) if region is None else phonenumbers.is_valid_number(number):
-            return True
-    return False

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from gateway.detection import Detector
-from gateway.flows.ingest_batch import SAMPLE
+from gateway.detection import Detector, RowSample
+from gateway.flows.detect_columns import HEAD, sample_rows
 from gateway.foundation.errors import InvalidInput
 from gateway.intake import describe, propose_contract, read_batches
 from gateway.vocabulary.findings import ColumnFinding
@@ -23,16 +23,20 @@ class Proposal:
 
 @dataclass(frozen=True)
 class ProposeSource:
-    """Classify the columns of a file's first batch."""
+    """Classify the columns of a file by a random sample of its rows, read as strictly as ``ingest`` reads them."""
 
     detector: Detector
 
     def __call__(self, stream: BinaryIO, source: SourceId, *, name: str) -> Proposal:
-        """Return the proposal for the file; raises ``InvalidInput`` for one that cannot be read or has no rows."""
-        sample = stream.read(SAMPLE)
+        """Return the proposal; raises ``InvalidInput`` for a file that cannot be read or has no rows or no header."""
+        file_format = describe(stream.read(HEAD), None, name=name)
         stream.seek(0)
-        file_format = describe(sample, None, name=name)
-        for raw in read_batches(stream, file_format, source, name=name):
-            findings = dict(self.detector.classify(raw.table))
-            return Proposal(propose_contract(source, findings, file_format), findings)
-        raise InvalidInput(f"{name} has no rows: a proposal needs some to look at")
+        sample = RowSample()
+        sample_rows(read_batches(stream, file_format, source, name=name), sample)
+        if sample.table is None:
+            raise InvalidInput(f"{name} has no rows: a proposal needs some to look at")
+        if file_format.kind == "csv" and not self.detector.names_columns(file_format.header, sample.table):
+            msg = f"{name}, line 1: the first row looks like values, not like names of columns: add a header"
+            raise InvalidInput(msg, reasons=("no_header",))
+        findings = dict(self.detector.classify(sample.table))
+        return Proposal(propose_contract(source, findings, file_format), findings)

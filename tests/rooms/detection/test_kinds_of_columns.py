@@ -25,6 +25,11 @@ PLATES = [f"{RNG.choice(['ABC', 'XYZ', 'KLM'])}-{RNG.randrange(100, 999)}" for _
 UUIDS = [str(uuid.UUID(int=RNG.getrandbits(128), version=4)) for _ in range(40)]
 IMEIS = [number for number in (str(35 * 10**13 + n * 7919) for n in range(400)) if sum(
     sum(divmod(int(d) * (2 if i % 2 else 1), 10)) for i, d in enumerate(number)) % 10 == 0]  # fmt: skip
+UNZRS = [
+    number for number in (f"19650{n % 9 + 1}10-{10000 + n}" for n in range(400)) if sum(
+        int(digit) * (7, 3, 1)[place % 3] for place, digit in enumerate(number.replace("-", "")[:-1])
+    ) % 10 == int(number[-1])
+]  # fmt: skip
 COMMITS = [hashlib.sha1(bytes([n]), usedforsecurity=False).hexdigest() for n in range(40)]
 
 
@@ -55,7 +60,8 @@ def one(detector: Detector, header: str, values: list[str]) -> str:
         ("c", UUIDS, "unknown"),
         ("Rendszám", PLATES, "plate"),
         ("login", ["kat12", "j_33", "xx9"], "username"),
-        ("c", [f"19650{n % 9 + 1}10-{10000 + n}" for n in range(40)], "ua_unzr"),
+        ("c", UNZRS, "ua_unzr"),
+        ("c", [f"2024{n % 9 + 1:02}10-{10000 + n}" for n in range(40)], "unknown"),
         ("c", [f"КВ {100000 + n}" for n in range(40)], "ua_passport"),
         ("Szig szám", [f"{100000 + n}AB" for n in range(40)], "hu_id_card"),
         ("номер id картки", [f"00{1000000 + n}" for n in range(40)], "ua_id_card"),

@@ -15,7 +15,8 @@ from tests.rooms.detection import support
 
 # Published examples: python-stdnum's documentation (hetu, RNTRC), the worked example of the Hungarian tax sign for a
 # birth on 1967-02-13, HMRC's placeholder number, the NHS Data Dictionary, the Swedish Tax Agency's personnummer and
-# samordningsnummer, python-stdnum's IdNr, 3GPP's IMEI, the IBAN registry, and card networks' test numbers.
+# samordningsnummer, python-stdnum's IdNr, the specimens of the Ukrainian and of the German identity
+# card, 3GPP's IMEI, the IBAN registry, and card networks' test numbers.
 KNOWN = [
     ("fi_hetu", "131052-308T"),
     ("fi_hetu", "131052a308t"),
@@ -29,7 +30,8 @@ KNOWN = [
     ("se_personnummer", "19811228-9874"),
     ("se_personnummer", "701063-2391"),
     ("de_tax_id", "36 574 261 809"),
-    ("ua_unzr", "19650101-00018"),
+    ("ua_unzr", "19910824-00026"),
+    ("de_id_card", "L01X00T471"),
     ("imei", "49-015420-323751-8"),
     ("iban", "GB82 WEST 1234 5698 7654 32"),
     ("iban", "FI2112345600000785"),
@@ -51,7 +53,9 @@ WRONG = [
     ("se_personnummer", "811228-9873"),
     ("se_personnummer", "811328-9874"),
     ("de_tax_id", "36574261890"),
-    ("ua_unzr", "19651301-00018"),
+    ("ua_unzr", "19911324-00026"),
+    ("ua_unzr", "19910824-00025"),
+    ("de_id_card", "L01X00T472"),
     ("imei", "490154203237517"),
     ("iban", "GB82WEST12345698765433"),
     ("card", "4111111111111112"),

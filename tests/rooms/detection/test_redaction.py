@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from gateway.detection import Detector
 from gateway.detection.folding import fold
-from gateway.detection.own import own_spans
+from gateway.detection.own import OwnIdentifiers
 from gateway.detection.redaction import LONGEST, Redactor
+from gateway.detection.spans import Span
 from tests.rooms.detection import support
 from tests.rooms.detection.forms import FORMS, SENTENCES
 
@@ -25,6 +26,10 @@ CASES = [(language, *case) for language, cases in FORMS.items() for case in case
 def redact(text: str | None, own: Mapping[str, str | None] | None = None, language: str | None = "xx") -> str | None:
     columns = {category: pa.array([value], pa.string()) for category, value in (own or {}).items()}
     return REDACTOR.redact(pa.array([text], pa.string()), columns, pa.array([language])).texts[0].as_py()  # type: ignore[no-any-return]  # Arrow is untyped
+
+
+def own_spans(text: str, own: Mapping[str, str | None]) -> list[Span]:
+    return OwnIdentifiers({category: [value] for category, value in own.items()}).spans(0, fold(text), text)
 
 
 @pytest.mark.parametrize(("language", "name", "stem", "forms"), CASES)
