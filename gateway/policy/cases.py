@@ -55,6 +55,11 @@ def _permit_differences(expect: Expectation, answer: Permit) -> Iterator[str]:
         yield from _set_difference("withheld field", expect.withheld, withheld)
     if expect.minimum_size is not None and expect.minimum_size != answer.minimum_size:
         yield f"expected minimum size {expect.minimum_size}, the engine asks {answer.minimum_size}"
+    if expect.rules is not None:
+        yield from _set_difference("rule", expect.rules, answer.rules)
+    for name, days in (expect.days or {}).items():
+        if name not in answer.columns or answer.columns[name].retention.days != days:
+            yield f"expected column {name} to be seen {days} days back"
 
 
 def _set_difference(word: str, expected: Iterable[str], found: Iterable[str]) -> Iterator[str]:

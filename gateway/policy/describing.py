@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.policy.pack import Condition, Pack, Rule
+from gateway.policy.pack import Condition, Pack, People, Rule
 from gateway.vocabulary.contracts import ConsentColumn, FieldColumn, RecipientContract, SourceContract
-from gateway.vocabulary.fields import AgeBand, Field, Prefix, Transform
+from gateway.vocabulary.fields import AgeBand, Band, Bucket, Field, Prefix, Rounded, TopCode, Transform
 from gateway.vocabulary.purposes import Purpose
 
 
@@ -34,6 +34,7 @@ def describe(pack: Pack) -> dict[str, Any]:
 
 def _purpose(purpose: Purpose, pack: Pack) -> dict[str, Any]:
     retention = {item.field: item.period.days for item in pack.catalogue.retention if item.purpose == purpose.id}
+    age = purpose.minimum_age
     return {
         "id": purpose.id,
         "title": dict(purpose.title),
@@ -43,7 +44,8 @@ def _purpose(purpose: Purpose, pack: Pack) -> dict[str, Any]:
         "profiling": purpose.profiling,
         "consent_valid_days": purpose.consent_valid_for.days if purpose.consent_valid_for else None,
         "notices": list(purpose.notices),
-        "minimum_age": purpose.minimum_age,
+        "minimum_age": age and {"otherwise": age.otherwise, "countries": dict(age.countries)},
+        "explicit_consent": list(purpose.explicit_consent),
         "retention_days": retention,
     }
 
@@ -71,6 +73,14 @@ def transform_name(transform: Transform) -> str:
             return f"age_band({years})"
         case Prefix(length=length):
             return f"prefix({length})"
+        case Band(edges=edges):
+            return f"band({', '.join(map(str, edges))})"
+        case Rounded(step=step):
+            return f"round({step})"
+        case TopCode(limit=limit):
+            return f"top_code({limit})"
+        case Bucket(buckets=buckets):
+            return f"bucket({buckets})"
         case _:
             return type(transform).__name__.lower()
 
@@ -106,6 +116,8 @@ def _recipient(recipient: RecipientContract) -> dict[str, Any]:
         "expires": recipient.expires.isoformat(),
         "country": recipient.country,
         "formats": list(recipient.formats),
+        "legal_entity": recipient.holder,
+        "leave_within_days": recipient.leave_within_days,
     }
 
 
@@ -120,7 +132,18 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "never_together": rule.together,
         "minimum_size": rule.minimum_size,
         "remedy": rule.remedy,
+        "people": _people(rule.people),
+        "look_back_days": rule.look_back.days if rule.look_back else None,
     }
+
+
+def _people(people: People | None) -> dict[str, Any] | None:
+    if people is None:
+        return None
+    found: dict[str, Any] = {"minimum_age": people.minimum_age, "younger_than": people.younger_than}
+    sets = {"regions": people.regions, "consents": people.consents, "without_consents": people.without_consents}
+    found |= {name: None if members is None else sorted(members) for name, members in sets.items()}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _when(when: Condition) -> dict[str, list[str]]:
@@ -129,5 +152,7 @@ def _when(when: Condition) -> dict[str, list[str]]:
         "purposes": when.purposes,
         "sources": when.sources,
         "recipients": when.recipients,
+        "jurisdictions": when.jurisdictions,
+        "outside_jurisdictions": when.outside_jurisdictions,
     }
     return {name: sorted(map(str, members)) for name, members in limits.items() if members is not None}

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from itertools import chain
+from operator import attrgetter
 from types import MappingProxyType
 
-from gateway.policy.applying import Applicable, candidates, field_refusals, whole_refusals
-from gateway.policy.pack import Pack
+from gateway.policy.applying import RequestKind
+from gateway.policy.compiling import Compiled, compiled
+from gateway.policy.pack import Pack, Rule
 from gateway.policy.reasons import gap
 from gateway.vocabulary.catalogue import Catalogue
 from gateway.vocabulary.contracts import RecipientContract
@@ -32,6 +35,7 @@ VALID_FOR = dt.timedelta(hours=1)
 MINIMUM_SIZE_FLOOR = 5  # EDPB Guidelines 01/2025, example 9: no pack goes under it
 _SEALED = frozenset({FieldKind.DIRECT_IDENTIFIER, FieldKind.INDIRECT_IDENTIFIER})
 _NO_TIME = dt.timedelta(0)
+_NAME = attrgetter("name")
 
 
 def decide(request: ProcessingRequest, pack: Pack) -> Decision:
@@ -40,26 +44,26 @@ def decide(request: ProcessingRequest, pack: Pack) -> Decision:
     Store, and any request with ``fields=None``, leaves refused fields out and lists them in ``Permit.withheld``;
     explicit fields of segment and release are all or nothing.
     """
-    reasons = _gaps(request, pack) or _contract_reasons(request, pack.catalogue)
+    reasons: Iterable[Reason] = _gaps(request, pack) or _contract_reasons(request, pack.catalogue)
     if reasons:
         return _deny(request, pack, reasons)
-    rules = Applicable.to(request, pack)
-    reasons = whole_refusals(rules)
+    rules = compiled(RequestKind(request.action, request.purpose, request.source, request.recipient), pack)
+    reasons = rules.whole or rules.received_too_much(request.received)
     if reasons:
         return _deny(request, pack, reasons)
-    asked = candidates(request, pack.catalogue)
-    refused = field_refusals(request, pack.catalogue, rules, asked)
-    withheld = tuple(reason for field in sorted(refused) for reason in refused[field])
-    opened = asked - refused.keys()
+    asked = rules.asked if request.fields is None else request.fields
+    refused = rules.refusals(asked, request.received)
+    withheld = tuple(chain.from_iterable(refused.values()))
     partial = request.action is Action.STORE or request.fields is None
     if refused and not partial:
         return _deny(request, pack, withheld)
+    opened = asked - refused.keys()
     if asked and not opened:
         return _deny(request, pack, withheld or (gap("nothing_remains"),))
     lost = _lost_subject(request, pack.catalogue, opened)
     if lost:
         return _deny(request, pack, (*withheld, *lost))
-    return _permit(request, pack, rules, opened, withheld)
+    return _permit(request, rules, asked, opened, withheld)
 
 
 def _deny(request: ProcessingRequest, pack: Pack, reasons: Iterable[Reason]) -> Deny:
@@ -111,26 +115,31 @@ def _lost_subject(request: ProcessingRequest, catalogue: Catalogue, opened: froz
 
 
 def _permit(
-    request: ProcessingRequest, pack: Pack, rules: Applicable, opened: frozenset[FieldId], withheld: tuple[Reason, ...]
+    request: ProcessingRequest,
+    rules: Compiled,
+    asked: frozenset[FieldId],
+    opened: frozenset[FieldId],
+    withheld: tuple[Reason, ...],
 ) -> Permit:
-    catalogue = pack.catalogue
+    catalogue = rules.catalogue
     purpose = catalogue.purposes[request.purpose]
     contract = catalogue.recipients[request.recipient] if request.recipient is not None else None
-    periods = {entry.field: entry.period for entry in catalogue.retention if entry.purpose == request.purpose}
-    used = {rule.id for field in opened for rule in rules.opening(field)} or {rule.id for rule in rules.permissions}
-    sealed = {field for field in opened if catalogue.fields[field].kind in _SEALED}
-    sizes = [rule.minimum_size for rule in rules.obligations if rule.minimum_size is not None]
+    narrowing = rules.narrowing(opened, asked | request.received)
+    used = {rule for field in opened for rule in rules.permissions[field]}
+    used = used or {rule.id for rule in rules.rules.permissions}
+    used.update(rules.obligations, (rule.id for rule in narrowing))
+    store = request.action is Action.STORE
     return Permit(
         request=request,
         pack=f"{catalogue.pack}@{catalogue.version}",
         pack_digest=catalogue.digest,
-        rules=tuple(sorted(used | {rule.id for rule in rules.obligations})),
+        rules=tuple(sorted(used)),
         legal_basis=purpose.legal_basis.value,
-        columns=_columns(catalogue, opened, periods),
-        identifiers=frozenset(sealed) if request.action is Action.STORE else frozenset(),
-        rows=_row_rule(1 << purpose.bit, catalogue, opened, periods),
+        columns=_columns(rules, opened),
+        identifiers=frozenset(f for f in opened if catalogue.fields[f].kind in _SEALED) if store else frozenset(),
+        rows=_row_rule(rules, opened, narrowing),
         valid_until=min(_ends(request.at, contract)),
-        minimum_size=max(MINIMUM_SIZE_FLOOR, *sizes, contract.minimum_size if contract else 0),
+        minimum_size=max(MINIMUM_SIZE_FLOOR, rules.minimum_size, contract.minimum_size if contract else 0),
         withheld=withheld,
     )
 
@@ -140,31 +149,21 @@ def _ends(at: dt.datetime, contract: RecipientContract | None) -> list[dt.dateti
     return [hour] if contract is None else [hour, contract_end(contract)]
 
 
-def _columns(
-    catalogue: Catalogue, opened: frozenset[FieldId], periods: Mapping[FieldId, dt.timedelta]
-) -> Mapping[str, PermittedColumn]:
-    columns = {}
-    for name in opened:
-        field = catalogue.fields[name]
-        if field.column is not None and field.kind is not FieldKind.DIRECT_IDENTIFIER:
-            columns[field.column] = PermittedColumn(
-                field.column, field.id, field.stored_type, field.transform, periods[field.id]
-            )
-    return MappingProxyType(dict(sorted(columns.items())))
+def _columns(rules: Compiled, opened: frozenset[FieldId]) -> Mapping[str, PermittedColumn]:
+    columns = [rules.columns[field] for field in opened if field in rules.columns]
+    return MappingProxyType({column.name: column for column in sorted(columns, key=_NAME)})
 
 
-def _row_rule(
-    mask: int, catalogue: Catalogue, opened: frozenset[FieldId], periods: Mapping[FieldId, dt.timedelta]
-) -> RowRule:
+def _row_rule(rules: Compiled, opened: frozenset[FieldId], narrowing: tuple[Rule, ...]) -> RowRule:
     def period(*, of_events: bool) -> dt.timedelta:
         """Return the shortest period of what is opened; of nothing opened, the longest that any such row may live."""
-        there = {
-            field: length
-            for field, length in periods.items()
-            if catalogue.fields[field].column is not None
-            and (catalogue.fields[field].kind is FieldKind.EVENT_PROPERTY) == of_events
-        }
-        shortest = min((length for field, length in there.items() if field in opened), default=None)
+        there = rules.event_periods if of_events else rules.profile_periods
+        shortest = min((there[field] for field in opened if field in there), default=None)
         return shortest if shortest is not None else max(there.values(), default=_NO_TIME)
 
-    return RowRule(mask, profiles_for=period(of_events=False), events_for=period(of_events=True))
+    return RowRule(
+        1 << rules.catalogue.purposes[rules.kind.purpose].bit,
+        profiles_for=period(of_events=False),
+        events_for=period(of_events=True),
+        people=rules.groups(opened, narrowing),
+    )

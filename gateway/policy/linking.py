@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from gateway.policy import models as m
-from gateway.policy.documents import Document, KeyPath
-from gateway.policy.rule_models import CasesFile, PermissionModel, ProhibitionModel, RulesFile
+from gateway.policy.ages import faults_of
+from gateway.policy.documents import KeyPath
+from gateway.policy.linking_rules import rule_problems
+from gateway.policy.linking_signals import signal_problems
+from gateway.policy.parsed import Found, Names, Parsed, unknown
 from gateway.vocabulary.contracts import ScopeMode, SourceKind
 from gateway.vocabulary.fields import FieldKind, ValueType
 from gateway.vocabulary.purposes import LegalBasis
@@ -19,76 +22,65 @@ RESERVED = frozenset(
         "batch", "row", "pseudonym",
     }
 )  # fmt: skip
+_NUMBERS = {ValueType.NUMBER, ValueType.INTEGER}
 _TYPES = {
     "age_band": {ValueType.DATE},
     "prefix": {ValueType.TEXT},
     "month": {ValueType.DATE, ValueType.INSTANT},
+    "year": {ValueType.DATE, ValueType.INSTANT},
+    "band": _NUMBERS,
+    "round": _NUMBERS,
+    "top_code": _NUMBERS,
+    "bucket": {ValueType.TEXT},
     "redacted": {ValueType.TEXT},
     "keep": set(ValueType),
+    "drop": set(ValueType),
 }
-_KEPT = (frozenset({"keep", "age_band", "prefix", "month"}), "only a free text is redacted: make its kind free_text")
+_GENERALISED = frozenset({"age_band", "prefix", "month", "year", "band", "bucket", "drop"})
+_KEPT = (
+    _GENERALISED | {"keep", "round", "top_code"},
+    "only a free text is redacted: make its kind free_text",
+)
 _TRANSFORMS: Mapping[FieldKind, tuple[frozenset[str], str]] = {
     FieldKind.DIRECT_IDENTIFIER: (frozenset({"keep"}), "a direct identifier is never stored: remove this key"),
     FieldKind.INDIRECT_IDENTIFIER: (
-        frozenset({"age_band", "prefix", "month"}),
-        "an indirect identifier is stored generalised only: give age_band, prefix or month",
+        _GENERALISED,
+        "an indirect identifier is stored generalised only: give age_band, prefix, month, year, band, bucket or drop",
     ),
-    FieldKind.FREE_TEXT: (frozenset({"redacted"}), "a free text is stored redacted only: give `{kind: redacted}`"),
+    FieldKind.FREE_TEXT: (
+        frozenset({"redacted", "drop"}),
+        "a free text is stored redacted only: give `{kind: redacted}`, or `{kind: drop}`",
+    ),
     FieldKind.ATTRIBUTE: _KEPT,
     FieldKind.EVENT_PROPERTY: _KEPT,
 }
 _RELEASABLE = {FieldKind.ATTRIBUTE, FieldKind.INDIRECT_IDENTIFIER}
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """All files of a pack, each in its shape and with its document."""
-
-    documents: Mapping[str, Document]
-    pack: m.PackFile
-    purposes: m.PurposesFile
-    fields: m.FieldsFile
-    recipients: m.RecipientsFile
-    retention: m.RetentionFile
-    sources: m.SourcesFile
-    rules: Mapping[str, RulesFile]
-    cases: Mapping[str, CasesFile]
-
-
-Found = tuple[str, KeyPath, str]  # file, where, message
-
-
 def problems_of(parsed: Parsed) -> Iterator[str]:
     """Yield each problem as one line; nothing at all when the pack is sound."""
-    names = _Names(
+    names = Names(
         frozenset(purpose.id for purpose in parsed.purposes.purposes),
         {field.id: field for field in parsed.fields.fields},
         frozenset(source.id for source in parsed.sources.sources),
         frozenset(recipient.id for recipient in parsed.recipients.recipients),
     )
-    checks = (_titles, _doubles, _purposes, _fields)
-    linked = (_recipients, _retention, _sources, _rules, _cases)
+    checks = (_pack, _titles, _doubles, _purposes, _fields)
+    linked = (_recipients, _retention, _sources, rule_problems, signal_problems, _cases)
     for check in checks:
         yield from (parsed.documents[file].problem(where, text) for file, where, text in check(parsed))
     for link in linked:
         yield from (parsed.documents[file].problem(where, text) for file, where, text in link(parsed, names))
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
-    purposes: frozenset[str]
-    fields: Mapping[str, m.FieldModel]
-    sources: frozenset[str]
-    recipients: frozenset[str]
+def _pack(parsed: Parsed) -> Iterator[Found]:
+    older = parsed.pack.supersedes
+    if older is not None and _number(older) >= _number(parsed.pack.version):
+        yield "pack.yaml", ("supersedes",), "a version supersedes an earlier one only, never itself: give its number"
 
 
-def _unknown(
-    file: str, where: KeyPath, given: Iterable[str] | None, known: Iterable[str], home: str
-) -> Iterator[Found]:
-    names = frozenset(known)
-    for index, name in enumerate(given or ()):
-        if name not in names:
-            yield file, (*where, index), f"no such name: add it to {home} or remove it here"
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
 
 
 def _titles(parsed: Parsed) -> Iterator[Found]:
@@ -139,8 +131,13 @@ def _purposes(parsed: Parsed) -> Iterator[Found]:
         needed = purpose.legal_basis is LegalBasis.CONSENT
         if needed and purpose.consent is None:
             yield "purposes.yaml", where, "6(1)(a) needs `consent` with valid_days, notices and minimum_age"
+        ages = faults_of(purpose.consent.minimum_age) if purpose.consent else None
+        if ages:
+            yield "purposes.yaml", (*where, "consent", "minimum_age"), ages
         if not needed and purpose.consent is not None:
             yield "purposes.yaml", (*where, "consent"), "only a purpose on 6(1)(a) has `consent`: remove it"
+        if not needed and purpose.explicit_consent:
+            yield "purposes.yaml", (*where, "explicit_consent"), "only a purpose on 6(1)(a) has it: remove it"
 
 
 def _fields(parsed: Parsed) -> Iterator[Found]:
@@ -149,33 +146,41 @@ def _fields(parsed: Parsed) -> Iterator[Found]:
         where: KeyPath = ("fields", index)
         yield from (("fields.yaml", (*where, key), text) for key, text in _field_shape(field))
         column = field.column or field.id
-        if field.kind is FieldKind.DIRECT_IDENTIFIER:
+        if field.kind is FieldKind.DIRECT_IDENTIFIER or _transform(field) == "drop":
             continue
         if column in columns or column in RESERVED:
             yield "fields.yaml", (*where, "column"), "this column name is taken: choose another"
         columns.add(column)
 
 
+def _transform(field: m.FieldModel) -> str:
+    return field.transform.kind if field.transform else "keep"
+
+
 def _field_shape(field: m.FieldModel) -> Iterator[tuple[str, str]]:
-    transform = field.transform.kind if field.transform else "keep"
+    transform = _transform(field)
     if field.type not in _TYPES[transform]:
         yield "transform", "this transform does not fit the field's type"
     allowed, remedy = _TRANSFORMS[field.kind]
     if transform not in allowed:
         yield "transform", remedy
     direct = field.kind is FieldKind.DIRECT_IDENTIFIER
+    if isinstance(field.transform, m.BandModel) and any(b <= a for a, b in itertools.pairwise(field.transform.edges)):
+        yield "transform", "the edges of bands rise, each once"
+    if transform == "drop" and field.column:
+        yield "column", "nothing is stored of what is dropped: remove this key"
     if direct and field.column:
         yield "column", "a direct identifier is never stored: remove this key"
     if field.identifier and not direct:
         yield "identifier", "only a direct identifier finds a person: remove it or change the kind"
 
 
-def _recipients(parsed: Parsed, names: _Names) -> Iterator[Found]:
+def _recipients(parsed: Parsed, names: Names) -> Iterator[Found]:
     file = "recipients.yaml"
     for index, recipient in enumerate(parsed.recipients.recipients):
         where: KeyPath = ("recipients", index)
-        yield from _unknown(file, (*where, "purposes"), recipient.purposes, names.purposes, "purposes.yaml")
-        yield from _unknown(file, (*where, "fields"), recipient.fields, names.fields, "fields.yaml")
+        yield from unknown(file, (*where, "purposes"), recipient.purposes, names.purposes, "purposes.yaml")
+        yield from unknown(file, (*where, "fields"), recipient.fields, names.fields, "fields.yaml")
         for place, name in enumerate(recipient.fields):
             if name in names.fields and names.fields[name].kind not in _RELEASABLE:
                 yield file, (*where, "fields", place), "only attributes and generalised fields are ever released"
@@ -183,24 +188,24 @@ def _recipients(parsed: Parsed, names: _Names) -> Iterator[Found]:
             yield file, (*where, "scope"), "epoch_days goes with a relationship scope, and only with it"
 
 
-def _retention(parsed: Parsed, names: _Names) -> Iterator[Found]:
+def _retention(parsed: Parsed, names: Names) -> Iterator[Found]:
     file = "retention.yaml"
     seen: set[tuple[str, str]] = set()
     for index, entry in enumerate(parsed.retention.retention):
         where: KeyPath = ("retention", index)
-        yield from _unknown(file, (*where, "purposes"), entry.purposes, names.purposes, "purposes.yaml")
-        yield from _unknown(file, (*where, "fields"), entry.fields, names.fields, "fields.yaml")
+        yield from unknown(file, (*where, "purposes"), entry.purposes, names.purposes, "purposes.yaml")
+        yield from unknown(file, (*where, "fields"), entry.fields, names.fields, "fields.yaml")
         for pair in ((field, purpose) for field in entry.fields for purpose in entry.purposes):
             if pair in seen:
                 yield file, where, "a field of this entry has a period for this purpose already: keep one"
             seen.add(pair)
 
 
-def _sources(parsed: Parsed, names: _Names) -> Iterator[Found]:
+def _sources(parsed: Parsed, names: Names) -> Iterator[Found]:
     file = "sources.yaml"
     for index, source in enumerate(parsed.sources.sources):
         where: KeyPath = ("sources", index)
-        yield from _unknown(file, (*where, "purposes"), source.purposes, names.purposes, "purposes.yaml")
+        yield from unknown(file, (*where, "purposes"), source.purposes, names.purposes, "purposes.yaml")
         yield from ((file, (*where, *key), text) for key, text in _source_columns(source, names))
         events = source.kind is SourceKind.EVENTS
         if events != (source.event is not None) or events != (source.time is not None):
@@ -209,7 +214,7 @@ def _sources(parsed: Parsed, names: _Names) -> Iterator[Found]:
             yield file, (*where, "time"), "the column of the instant is no field: remove it from `columns`"
 
 
-def _source_columns(source: m.SourceModel, names: _Names) -> Iterator[tuple[KeyPath, str]]:
+def _source_columns(source: m.SourceModel, names: Names) -> Iterator[tuple[KeyPath, str]]:
     held: set[str] = set()
     for name, column in source.columns.items():
         where: KeyPath = ("columns", name)
@@ -226,7 +231,7 @@ def _source_columns(source: m.SourceModel, names: _Names) -> Iterator[tuple[KeyP
             yield ("subject", place), "a subject field is an identifier that a column of this source holds"
 
 
-def _held_field(field: str, held: set[str], names: _Names) -> Iterator[str]:
+def _held_field(field: str, held: set[str], names: Names) -> Iterator[str]:
     if field not in names.fields:
         yield "no such field: add it to fields.yaml"
     elif field in held:
@@ -240,35 +245,8 @@ def _guides(column: str | m.FieldColumnModel) -> set[str]:
     return {name for name in (column.region_column, column.language_column) if name}
 
 
-def _rules(parsed: Parsed, names: _Names) -> Iterator[Found]:
-    for file, rules in parsed.rules.items():
-        for index, rule in enumerate(rules.rules):
-            where: KeyPath = ("rules", index)
-            when: KeyPath = (*where, "when")
-            yield from _unknown(file, (*when, "purposes"), rule.when.purposes, names.purposes, "purposes.yaml")
-            yield from _unknown(file, (*when, "sources"), rule.when.sources, names.sources, "sources.yaml")
-            yield from _unknown(file, (*when, "recipients"), rule.when.recipients, names.recipients, "recipients.yaml")
-            if isinstance(rule, PermissionModel | ProhibitionModel):
-                yield from ((file, (*where, *key), text) for key, text in _rule_fields(rule, names))
-
-
-def _rule_fields(rule: PermissionModel | ProhibitionModel, names: _Names) -> Iterator[tuple[KeyPath, str]]:
-    for index, matcher in enumerate(rule.fields or ()):
-        for _, where, text in _unknown("", ("fields", index, "ids"), matcher.ids, names.fields, "fields.yaml"):
-            yield where, text
-        if not matcher.model_fields_set:
-            yield ("fields", index), "an empty matcher matches nothing: give ids, categories, kinds, special or reveals"
-    if isinstance(rule, ProhibitionModel) and rule.never_together is not None:
-        for _, where, text in _unknown("", ("never_together",), rule.never_together, names.fields, "fields.yaml"):
-            yield where, text
-        if rule.fields is not None:
-            yield ("fields",), "a rule has `fields` or `never_together`: write two rules"
-        if len(set(rule.never_together)) != len(rule.never_together):
-            yield ("never_together",), "a field stands here twice"
-
-
-def _cases(parsed: Parsed, _names: _Names) -> Iterator[Found]:
+def _cases(parsed: Parsed, _names: Names) -> Iterator[Found]:
     known = [rule.id for rules in parsed.rules.values() for rule in rules.rules]
     for file, cases in parsed.cases.items():
         for index, case in enumerate(cases.cases):
-            yield from _unknown(file, ("cases", index, "rules"), case.rules, known, "rules/")
+            yield from unknown(file, ("cases", index, "rules"), case.rules, known, "rules/")

@@ -15,8 +15,9 @@ from pydantic_core import ErrorDetails
 from gateway.policy import models, resolving
 from gateway.policy.documents import Document, KeyPath, read_document
 from gateway.policy.errors import PackError
-from gateway.policy.linking import Parsed, problems_of
+from gateway.policy.linking import problems_of
 from gateway.policy.pack import Pack
+from gateway.policy.parsed import Parsed
 from gateway.policy.rule_models import CasesFile, RulesFile
 from gateway.vocabulary.catalogue import Catalogue, Controller
 
@@ -183,4 +184,5 @@ def _catalogue(parsed: Parsed, digest: str) -> Catalogue:
             {item.id: item for item in map(resolving.recipient_of, parsed.recipients.recipients)}
         ),
         retention=resolving.retention_of(parsed.retention.retention),
+        signals=resolving.signals_of(parsed.pack.signals),
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
-from gateway.vocabulary.contracts import ConsentForm, ScopeMode, SourceKind
+from gateway.vocabulary.contracts import ConsentForm, ScopeMode, SourceKind, TransferSafeguard
 from gateway.vocabulary.fields import FieldKind, ValueType
 from gateway.vocabulary.purposes import LegalBasis
 
@@ -20,6 +20,7 @@ Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Article = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}(\([0-9a-z]+\))*$")]
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Category = Annotated[str, StringConstraints(pattern=r"^[a-z_]+(\.[a-z_]+)*$")]
+_VERSION = r"^[0-9]{1,6}\.[0-9]{1,6}\.[0-9]{1,6}$"
 Days = Annotated[int, Field(ge=1, le=36_500)]
 Sensitive = Literal[
     "ethnicity", "politics", "religion", "union", "genetic", "biometric", "health", "sex_life", "criminal"
@@ -42,16 +43,35 @@ class ControllerModel(Model):
     supervisory_authority: Words
 
 
+class TcfModel(Model):
+    """What a TC string means: a purpose has a yes when all of its TCF purposes and the vendor have one."""
+
+    purposes: dict[Id, Annotated[list[Annotated[int, Field(ge=1, le=24)]], Field(min_length=1)]]
+    vendor: Annotated[int, Field(ge=1, le=65_535, description="Our id in the Global Vendor List.")] | None = None
+
+
+class SignalsModel(Model):
+    """What signals of browsers and tracking calls mean; what is not named means nothing."""
+
+    gpc: Annotated[list[Id], Field(description="Purposes to which `Sec-GPC: 1` is an objection (Art. 21(5)).")] = []
+    categories: Annotated[dict[Words, Id], Field(description="Category of `categoryPreferences` → purpose.")] = {}
+    tcf: TcfModel | None = None
+
+
 class PackFile(Model):
     """``pack.yaml``."""
 
     id: RuleName
-    version: Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
+    version: Annotated[str, StringConstraints(pattern=_VERSION)]
     title: Title
     languages: Annotated[list[Language], Field(min_length=1)]
     effective_from: Annotated[AwareDatetime, Field(description="The pack permits nothing before this instant.")]
-    supersedes: str | None = None
+    supersedes: Annotated[str | None, Field(pattern=_VERSION, description="The version that this one replaces.")] = None
     controller: ControllerModel
+    signals: SignalsModel = SignalsModel()
+
+
+Age = Annotated[int, Field(ge=13, le=18)]
 
 
 class ConsentModel(Model):
@@ -59,7 +79,10 @@ class ConsentModel(Model):
 
     valid_days: Days
     notices: Annotated[list[Words], Field(description="Notice versions under which it counts; empty: any.")]
-    minimum_age: Annotated[int, Field(ge=13, le=18, description="Art. 8(1): 16, or down to 13 by national law.")]
+    minimum_age: Annotated[
+        Age | dict[Literal["default"] | Country, Age],
+        Field(description="Art. 8(1): 16, or down to 13 by national law; one age, or one by country and a `default`."),
+    ]
 
 
 class PurposeModel(Model):
@@ -72,6 +95,10 @@ class PurposeModel(Model):
     dpv: Annotated[str, StringConstraints(pattern=r"^dpv:[A-Za-z]+$")]
     profiling: bool
     consent: ConsentModel | None = None
+    explicit_consent: Annotated[
+        list[Sensitive],
+        Field(description="Special categories that the consent names, Art. 9(2)(a); else none is open."),
+    ] = []
 
 
 class PurposesFile(Model):
@@ -94,13 +121,44 @@ class PrefixModel(Model):
     length: Annotated[int, Field(ge=1, le=20)]
 
 
+class BandModel(Model):
+    """A number becomes a band: ``edges: [10, 50]`` makes ``<10``, ``10-50`` (10 is in it, 50 is not) and ``50+``."""
+
+    kind: Literal["band"]
+    edges: Annotated[list[Annotated[int, Field(ge=-(2**53), le=2**53)]], Field(min_length=1, max_length=100)]
+
+
+class RoundModel(Model):
+    """A number becomes the nearest multiple of ``step``."""
+
+    kind: Literal["round"]
+    step: Annotated[int, Field(ge=2, le=10**12)]
+
+
+class TopCodeModel(Model):
+    """A number over ``limit`` becomes ``limit``."""
+
+    kind: Literal["top_code"]
+    limit: Annotated[int, Field(ge=-(2**53), le=2**53)]
+
+
+class BucketModel(Model):
+    """A text becomes one of so many ``buckets`` by a hash."""
+
+    kind: Literal["bucket"]
+    buckets: Annotated[int, Field(ge=2, le=1000)]
+
+
 class PlainTransformModel(Model):
-    """``keep`` as it is, ``month``: first day of the month, ``redacted``: findings replaced by their category."""
+    """``keep``, ``drop`` (nothing is stored), ``month`` and ``year`` (their first day), ``redacted`` (a free text)."""
 
-    kind: Literal["keep", "month", "redacted"]
+    kind: Literal["keep", "drop", "month", "year", "redacted"]
 
 
-TransformModel = Annotated[AgeBandModel | PrefixModel | PlainTransformModel, Field(discriminator="kind")]
+TransformModel = Annotated[
+    AgeBandModel | PrefixModel | BandModel | RoundModel | TopCodeModel | BucketModel | PlainTransformModel,
+    Field(discriminator="kind"),
+]
 
 
 class FieldModel(Model):
@@ -146,6 +204,15 @@ class RecipientModel(Model):
     approver: Words
     country: Country
     formats: Annotated[list[Literal["csv", "ndjson", "parquet"]], Field(min_length=1)] = ["csv", "ndjson", "parquet"]
+    legal_entity: Annotated[
+        Id | None, Field(description="The same for all contracts with one company: what it holds counts together.")
+    ] = None
+    leave_within_days: Annotated[
+        int, Field(ge=1, le=30, description="From a withdrawal or an erasure to the delta that tells of it.")
+    ] = 3
+    safeguard: Annotated[
+        TransferSafeguard | None, Field(description="What lets data go there, outside the EEA (Art. 45 to 49).")
+    ] = None
 
 
 class RecipientsFile(Model):

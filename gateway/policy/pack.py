@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from gateway.vocabulary.catalogue import Catalogue
 from gateway.vocabulary.decisions import Action, ProcessingRequest, Reason
@@ -28,6 +29,19 @@ class Condition:
     purposes: frozenset[PurposeId] | None = None
     sources: frozenset[SourceId] | None = None
     recipients: frozenset[RecipientId] | None = None
+    jurisdictions: frozenset[str] | None = None  # ISO 3166, of the recipient
+    outside_jurisdictions: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Which people a rule is about: every given part must hold. ``None`` sets no limit."""
+
+    minimum_age: int | None = None  # of a permission
+    younger_than: int | None = None  # of a prohibition
+    regions: frozenset[str] | None = None  # ISO 3166, where the person lives
+    consents: frozenset[PurposeId] | None = None  # of a permission: all of them
+    without_consents: frozenset[PurposeId] | None = None  # of a prohibition: any of them is lacking
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +50,8 @@ class Rule:
 
     ``fields`` are the catalogue fields it names, resolved when the pack was loaded: for a permission what it opens
     (the empty set opens membership only), for a prohibition what it closes, with ``None`` for the whole request. A
-    prohibition with ``together`` closes its fields only when a request has all of them.
+    prohibition with ``together`` closes its fields only when a request, with what its recipient has received, has all
+    of them. With ``people`` a permission is for those people only, and a prohibition leaves those people out.
     """
 
     id: RuleId
@@ -48,6 +63,8 @@ class Rule:
     together: bool = False
     minimum_size: int | None = None
     remedy: str | None = None
+    people: People | None = None
+    look_back: dt.timedelta | None = None  # of an obligation: over its fields, ``None`` for all
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +76,8 @@ class Expectation:
     identifiers: frozenset[FieldId] | None = None
     withheld: frozenset[FieldId] | None = None
     minimum_size: int | None = None
+    rules: frozenset[RuleId] | None = None
+    days: Mapping[str, int] | None = None  # of these columns
     reasons: tuple[Reason, ...] | None = None  # code, rule and field count; the words do not
 
 
@@ -86,6 +105,8 @@ class Pack:
     cases: tuple[Case, ...]
     segments: Mapping[str, str]
     changelog: str
+    # What the engine has worked out of the rules for a kind of request: an answer then costs microseconds.
+    compiled: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def digest(self) -> str:

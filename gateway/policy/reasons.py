@@ -26,6 +26,10 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "field_not_in_contract": "the officer adds the field to the recipient's contract",
         "prohibited": "leave it out",
         "never_together": "leave at least one of these fields out",
+        "combination_reached": "leave out what completes the combination: the recipient has the rest already",
+        "unknown_received_field": "keep in fields.yaml what a recipient has received, or remove the combination",
+        "special_category": "a purpose on explicit consent that names the category, Art. 9(2)(a)",
+        "not_stored": "the field is dropped on the way in: give it another transform",
         "indeterminate": "limit the rule to requests that it can be measured on",
         "vault_only": "a direct identifier never leaves the vault",
         "free_text": "a free text is not a segment column",
@@ -36,12 +40,16 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_ARTICLES = {"special_category": "9(1)", "no_retention": "5(1)(e)"}
+
 
 def gap(code: str, field: FieldId | None = None) -> Reason:
     """Return the reason of a denial that no rule speaks: something is missing, unknown or over."""
-    return Reason(code, field=field, remedy=REMEDIES[code])
+    return Reason(code, article=_ARTICLES.get(code), field=field, remedy=REMEDIES[code])
 
 
 def refusal(code: str, rule: Rule, field: FieldId | None = None) -> Reason:
     """Return the reason of a denial that a rule speaks."""
-    return Reason(code, rule=rule.id, article=rule.article, field=field, remedy=rule.remedy or REMEDIES[code])
+    combination = tuple(sorted(rule.fields)) if rule.together and rule.fields else ()
+    remedy = rule.remedy or REMEDIES[code]
+    return Reason(code, rule=rule.id, article=rule.article, field=field, remedy=remedy, combination=combination)

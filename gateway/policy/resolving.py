@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from gateway.policy import models as m
-from gateway.policy.pack import Case, Condition, Expectation, Rule, RuleKind
+from gateway.policy.ages import minimum_age
+from gateway.policy.pack import Case, Condition, Expectation, People, Rule, RuleKind
 from gateway.policy.rule_models import (
     AnyRule,
     CaseModel,
@@ -15,11 +16,13 @@ from gateway.policy.rule_models import (
     FieldsMatcher,
     LimitedWhenModel,
     ObligationModel,
-    PermissionModel,
     PermitModel,
+    PermittedPeopleModel,
+    ProhibitedPeopleModel,
+    ProhibitionModel,
     WhenModel,
 )
-from gateway.vocabulary.catalogue import Retention
+from gateway.vocabulary.catalogue import Retention, Signals
 from gateway.vocabulary.contracts import (
     Column,
     ConsentColumn,
@@ -29,11 +32,28 @@ from gateway.vocabulary.contracts import (
     SourceContract,
 )
 from gateway.vocabulary.decisions import ProcessingRequest, Reason
-from gateway.vocabulary.fields import AgeBand, Field, FieldKind, Keep, Month, Prefix, Redacted, Transform
+from gateway.vocabulary.fields import (
+    AgeBand,
+    Band,
+    Bucket,
+    Drop,
+    Field,
+    FieldKind,
+    Keep,
+    Month,
+    Prefix,
+    Redacted,
+    Rounded,
+    TopCode,
+    Transform,
+    Year,
+)
 from gateway.vocabulary.names import FieldId, PurposeId, RecipientId, RuleId, SourceId
 from gateway.vocabulary.purposes import Purpose
 
-_PLAIN: Mapping[str, Transform] = MappingProxyType({"keep": Keep(), "month": Month(), "redacted": Redacted()})
+_PLAIN: Mapping[str, Transform] = MappingProxyType(
+    {"keep": Keep(), "drop": Drop(), "month": Month(), "year": Year(), "redacted": Redacted()}
+)
 
 
 def purpose_of(model: m.PurposeModel) -> Purpose:
@@ -48,7 +68,8 @@ def purpose_of(model: m.PurposeModel) -> Purpose:
         profiling=model.profiling,
         consent_valid_for=dt.timedelta(days=consent.valid_days) if consent else None,
         notices=tuple(consent.notices) if consent else (),
-        minimum_age=consent.minimum_age if consent else None,
+        minimum_age=minimum_age(consent.minimum_age) if consent else None,
+        explicit_consent=tuple(model.explicit_consent),
     )
 
 
@@ -59,15 +80,30 @@ def transform_of(model: m.FieldModel) -> Transform:
             return AgeBand(years)
         case m.PrefixModel(length=length):
             return Prefix(length)
+        case m.BucketModel(buckets=buckets):
+            return Bucket(buckets)
         case m.PlainTransformModel(kind=kind):
             return _PLAIN[kind]
         case None:
             return Keep()
+        case number:
+            return _of_number(number)
+
+
+def _of_number(model: m.BandModel | m.RoundModel | m.TopCodeModel) -> Transform:
+    match model:
+        case m.BandModel(edges=edges):
+            return Band(tuple(edges))
+        case m.RoundModel(step=step):
+            return Rounded(step)
+        case m.TopCodeModel(limit=limit):
+            return TopCode(limit)
 
 
 def field_of(model: m.FieldModel) -> Field:
-    """Return the catalogue entry; a direct identifier has no stored column."""
-    direct = model.kind is FieldKind.DIRECT_IDENTIFIER
+    """Return the catalogue entry; a direct identifier has no stored column, nor has what is dropped."""
+    transform = transform_of(model)
+    unstored = model.kind is FieldKind.DIRECT_IDENTIFIER or isinstance(transform, Drop)
     return Field(
         id=FieldId(model.id),
         title=MappingProxyType(dict(model.title)),
@@ -75,8 +111,8 @@ def field_of(model: m.FieldModel) -> Field:
         dpv=model.dpv,
         kind=model.kind,
         type=model.type,
-        column=None if direct else model.column or model.id,
-        transform=transform_of(model),
+        column=None if unstored else model.column or model.id,
+        transform=transform,
         identifier=model.identifier,
         special=model.special,
         reveals=tuple(model.reveals),
@@ -129,6 +165,22 @@ def recipient_of(model: m.RecipientModel) -> RecipientContract:
         approver=model.approver,
         country=model.country,
         formats=tuple(model.formats),
+        legal_entity=model.legal_entity,
+        leave_within_days=model.leave_within_days,
+        safeguard=model.safeguard,
+    )
+
+
+def signals_of(model: m.SignalsModel) -> Signals:
+    """Return what signals mean."""
+    tcf = model.tcf
+    return Signals(
+        gpc=tuple(map(PurposeId, model.gpc)),
+        categories=MappingProxyType({name: PurposeId(purpose) for name, purpose in model.categories.items()}),
+        tcf=MappingProxyType(
+            {PurposeId(name): tuple(numbers) for name, numbers in tcf.purposes.items()} if tcf else {}
+        ),
+        tcf_vendor=tcf.vendor if tcf else None,
     )
 
 
@@ -166,14 +218,15 @@ def _any_of(found: tuple[str, ...], wanted: object) -> bool:
 
 def rule_of(model: AnyRule, fields: Iterable[Field]) -> Rule:
     """Return the rule with its matchers resolved to catalogue fields."""
+    matchers = model.fields
     named: frozenset[FieldId] | None = None
     together = False
-    if not isinstance(model, ObligationModel):
-        matchers = model.fields
-        if matchers is not None:
-            named = frozenset(field.id for field in fields if any(matched(matcher, field) for matcher in matchers))
-        if not isinstance(model, PermissionModel) and model.never_together is not None:
-            named, together = frozenset(map(FieldId, model.never_together)), True
+    if matchers is not None:
+        named = frozenset(field.id for field in fields if any(matched(matcher, field) for matcher in matchers))
+    if isinstance(model, ProhibitionModel) and model.never_together is not None:
+        named, together = frozenset(map(FieldId, model.never_together)), True
+    obligation = model if isinstance(model, ObligationModel) else None
+    days = obligation.look_back_days if obligation else None
     return Rule(
         id=RuleId(model.id),
         kind=RuleKind(model.kind),
@@ -182,8 +235,10 @@ def rule_of(model: AnyRule, fields: Iterable[Field]) -> Rule:
         when=_condition(model.when),
         fields=named,
         together=together,
-        minimum_size=model.minimum_size if isinstance(model, ObligationModel) else None,
+        minimum_size=obligation.minimum_size if obligation else None,
         remedy=model.remedy,
+        people=None if isinstance(model, ObligationModel) else _people(model.people),
+        look_back=None if days is None else dt.timedelta(days=days),
     )
 
 
@@ -193,7 +248,20 @@ def _condition(when: WhenModel | LimitedWhenModel) -> Condition:
         purposes=None if when.purposes is None else frozenset(map(PurposeId, when.purposes)),
         sources=None if when.sources is None else frozenset(map(SourceId, when.sources)),
         recipients=None if when.recipients is None else frozenset(map(RecipientId, when.recipients)),
+        jurisdictions=None if when.jurisdictions is None else frozenset(when.jurisdictions),
+        outside_jurisdictions=None if when.outside_jurisdictions is None else frozenset(when.outside_jurisdictions),
     )
+
+
+def _people(model: PermittedPeopleModel | ProhibitedPeopleModel | None) -> People | None:
+    if model is None:
+        return None
+    regions = None if model.regions is None else frozenset(model.regions)
+    if isinstance(model, PermittedPeopleModel):
+        consents = None if model.consents is None else frozenset(map(PurposeId, model.consents))
+        return People(minimum_age=model.minimum_age, regions=regions, consents=consents)
+    without = None if model.without_consents is None else frozenset(map(PurposeId, model.without_consents))
+    return People(younger_than=model.younger_than, regions=regions, without_consents=without)
 
 
 def case_of(model: CaseModel, file: str, at: dt.datetime) -> Case:
@@ -206,6 +274,7 @@ def case_of(model: CaseModel, file: str, at: dt.datetime) -> Case:
         fields=None if asked.fields is None else frozenset(map(FieldId, asked.fields)),
         source=SourceId(asked.source) if asked.source else None,
         recipient=RecipientId(asked.recipient) if asked.recipient else None,
+        received=frozenset(map(FieldId, asked.received)),
     )
     return Case(model.id, file, frozenset(map(RuleId, model.rules)), request, _expectation(model.expect))
 
@@ -227,4 +296,6 @@ def _expectation(model: PermitModel | DenyModel) -> Expectation:
         identifiers=None if model.identifiers is None else frozenset(map(FieldId, model.identifiers)),
         withheld=None if model.withheld is None else frozenset(map(FieldId, model.withheld)),
         minimum_size=model.minimum_size,
+        rules=None if model.rules is None else frozenset(map(RuleId, model.rules)),
+        days=model.days,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.vocabulary.contracts import RecipientContract, SourceContract
 from gateway.vocabulary.fields import Field
@@ -33,18 +33,29 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
+class Signals:
+    """What a browser's or a tracking call's signals mean; what is not named here means nothing."""
+
+    gpc: tuple[PurposeId, ...] = ()  # `Sec-GPC: 1` objects to these
+    categories: Mapping[str, PurposeId] = field(default_factory=dict)  # of `categoryPreferences`
+    tcf: Mapping[PurposeId, tuple[int, ...]] = field(default_factory=dict)  # yes when all these TCF purposes are
+    tcf_vendor: int | None = None  # who must be disclosed and consented to as well
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """Purposes, fields, sources, recipients and retention of one version of a pack."""
 
     pack: str
     version: str
-    digest: str  # sha256 hex over all files of the pack
+    digest: str  # sha256 hex over all files of the pack, and over the decisions that amend its sources
     controller: Controller
     purposes: Mapping[PurposeId, Purpose]
     fields: Mapping[FieldId, Field]
     sources: Mapping[SourceId, SourceContract]
     recipients: Mapping[RecipientId, RecipientContract]
     retention: tuple[Retention, ...]
+    signals: Signals = field(default_factory=Signals)
 
     @property
     def label(self) -> str:

@@ -80,6 +80,17 @@ class ScopeMode(enum.StrEnum):
     TRANSACTION = "transaction"  # one key per snapshot: nothing joins, not even two lists of one recipient
 
 
+class TransferSafeguard(enum.StrEnum):
+    """What lets data go to a recipient outside the EEA (chapter V of the Regulation)."""
+
+    ADEQUACY_DECISION = "adequacy_decision"  # Art. 45
+    BINDING_CORPORATE_RULES = "binding_corporate_rules"  # Art. 46(2)(b)
+    STANDARD_CLAUSES = "standard_clauses"  # Art. 46(2)(c), (d)
+    CODE_OF_CONDUCT = "code_of_conduct"  # Art. 46(2)(e)
+    CERTIFICATION = "certification"  # Art. 46(2)(f)
+    DEROGATION = "derogation"  # Art. 49(1)
+
+
 @dataclass(frozen=True, slots=True)
 class RecipientContract:
     """What one recipient may receive."""
@@ -95,3 +106,11 @@ class RecipientContract:
     approver: str
     country: str  # ISO 3166, for transfers (Art. 30(1)(e))
     formats: tuple[str, ...] = ("csv", "ndjson", "parquet")
+    legal_entity: str | None = None  # who the recipient is in law, where it has several contracts; else itself
+    leave_within_days: int = 3  # from a withdrawal to the delta that tells of it
+    safeguard: TransferSafeguard | None = None  # of a recipient outside the EEA
+
+    @property
+    def holder(self) -> str:
+        """Who in law holds what is released under this contract: combinations are measured on all that it holds."""
+        return self.legal_entity or str(self.id)

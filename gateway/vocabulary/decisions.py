@@ -22,7 +22,12 @@ class Action(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProcessingRequest:
-    """May ``fields`` be processed so, for ``purpose``? ``fields=None`` asks for all that the purpose permits."""
+    """May ``fields`` be processed so, for ``purpose``? ``fields=None`` asks for all that the purpose permits.
+
+    ``received`` are the fields that the recipient knows something of apart from ``fields``: those of earlier releases,
+    and those that chose who is in a segment, the one that is to be released included. Sets of fields that must not
+    come together are measured on both.
+    """
 
     action: Action
     purpose: PurposeId
@@ -30,23 +35,30 @@ class ProcessingRequest:
     fields: frozenset[FieldId] | None = None
     source: SourceId | None = None
     recipient: RecipientId | None = None
+    received: frozenset[FieldId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why: the rule, its article, a stable code, the field it concerns, and a remedy in words (never a value)."""
+    """Why: the rule, its article, a stable code, the field it concerns, and a remedy in words (never a value).
+
+    ``combination`` is the whole set of fields where the reason is that they must not come together.
+    """
 
     code: str  # permitted | prohibited | no_rule_permits | unknown_purpose | unknown_field | contract_expired | …
     rule: RuleId | None = None
     article: str | None = None
     field: FieldId | None = None
     remedy: str | None = None
+    combination: tuple[FieldId, ...] = ()
 
     def __str__(self) -> str:
         """One line, for a person."""
         words = [self.code]
         if self.field:
             words.append(f"field `{self.field}`")
+        if self.combination:
+            words.append(f"combination of {', '.join(f'`{name}`' for name in self.combination)}")
         if self.rule:
             words.append(f"rule `{self.rule}`" + (f" (Art. {self.article})" if self.article else ""))
         if self.remedy:
@@ -66,12 +78,39 @@ class PermittedColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredAmong:
+    """The person's stored value in ``column`` is one of ``values`` and was collected within ``period``.
+
+    A value that is missing, older or unknown fails it.
+    """
+
+    column: str
+    values: tuple[str, ...]
+    period: dt.timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class PermitsAlso:
+    """The person permits every purpose of ``mask`` (bits as in the permission mask) at the instant of reading."""
+
+    mask: int
+
+
+PersonCondition = StoredAmong | PermitsAlso
+
+
+@dataclass(frozen=True, slots=True)
 class RowRule:
-    """Whose rows a Permit opens: those with ``mask`` in their permissions, and inside retention."""
+    """Whose rows a Permit opens: those with ``mask`` in their permissions, inside retention, and whom ``people`` admit.
+
+    ``people`` says: every group holds; a group holds when one of its alternatives does; an alternative holds when all
+    its conditions do. A condition that cannot be measured on a person does not hold.
+    """
 
     mask: int
     profiles_for: dt.timedelta  # profiles collected longer ago than this are not opened
     events_for: dt.timedelta
+    people: tuple[tuple[tuple[PersonCondition, ...], ...], ...] = ()
 
 
 def _no_truth(name: str) -> NoReturn:

@@ -36,10 +36,31 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True)
+class Drop:
+    """Nothing is stored: the value serves on the way in only, or is sealed in the vault."""
+
+
+TOP_AGE = 90  # few people are older: they share one band
+
+
+@dataclass(frozen=True, slots=True)
 class AgeBand:
     """A date of birth becomes an age band such as ``35-39``, ``years`` wide, at the day of collection."""
 
     years: int
+
+    def label(self, age: int) -> str:
+        """Return the band of an age in completed years; a band never reaches into the top one, ``90+``."""
+        if age >= TOP_AGE:
+            return f"{TOP_AGE}+"
+        start = age - age % self.years
+        end = min(start + self.years, TOP_AGE) - 1
+        return f"{start}-{end}" if end > start else str(start)
+
+    def from_age(self, age: int) -> tuple[str, ...]:
+        """Return the bands in which everybody is ``age`` or older."""
+        starts = {start: self.label(start) for start in (*range(0, TOP_AGE, self.years), TOP_AGE)}
+        return tuple(label for start, label in starts.items() if start >= age)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +76,48 @@ class Month:
 
 
 @dataclass(frozen=True, slots=True)
+class Year:
+    """A date becomes the first day of its year."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A number becomes the band between two rising ``edges``, the lower included: ``<10``, ``10-50``, ``50+``."""
+
+    edges: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rounded:
+    """A number becomes the nearest multiple of ``step``; a half goes up."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class TopCode:
+    """A number over ``limit`` becomes ``limit``: the few at the top share one value."""
+
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A text becomes one of ``buckets`` names by a hash; equal texts share one, and many texts share each.
+
+    Coarsening, not pseudonymisation: the hash has no key.
+    """
+
+    buckets: int
+
+
+@dataclass(frozen=True, slots=True)
 class Redacted:
     """A free text becomes itself with each finding replaced by its category."""
 
 
-Transform = Keep | AgeBand | Prefix | Month | Redacted
+Transform = Keep | Drop | AgeBand | Prefix | Month | Year | Band | Rounded | TopCode | Bucket | Redacted
+_TO_TEXT = AgeBand | Prefix | Band | Bucket | Redacted
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +125,9 @@ class Field:
     """One entry of the catalogue.
 
     ``column`` is the name under which the generalised value is stored (``birth_date`` is stored as ``age_band``);
-    ``None`` for direct identifiers, which the store never sees. ``type`` is the type of the value as it comes in.
-    ``identifier`` is the vault's identifier type when the field can find a person (``email``, ``phone``,
-    ``customer_number``, ``national_id``…).
+    ``None`` for direct identifiers and for what is dropped, which the store never sees. ``type`` is the type of the
+    value as it comes in. ``identifier`` is the vault's identifier type when the field can find a person (``email``,
+    ``phone``, ``customer_number``, ``national_id``…).
     """
 
     id: FieldId
@@ -88,4 +146,4 @@ class Field:
     @property
     def stored_type(self) -> ValueType:
         """The type of the value after its transform."""
-        return ValueType.TEXT if isinstance(self.transform, AgeBand | Prefix | Redacted) else self.type
+        return ValueType.TEXT if isinstance(self.transform, _TO_TEXT) else self.type

@@ -16,6 +16,7 @@ ReleaseId = NewType("ReleaseId", str)
 RequestId = NewType("RequestId", str)
 ScopeId = NewType("ScopeId", str)
 EntryId = NewType("EntryId", str)
+DecisionId = NewType("DecisionId", str)
 
 # The handle of a data subject outside the vault: 16 bytes, CMAC(K_store, SubjectId). The SubjectId itself never
 # leaves the vault.

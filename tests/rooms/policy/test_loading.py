@@ -14,6 +14,8 @@ from gateway.vocabulary.fields import AgeBand, FieldKind, Month, Prefix, Redacte
 
 from .packs import baseline, baseline_texts, changed
 
+RELEASE = "when:\n      actions: [release]"
+
 
 def refusal(files: dict[str, str]) -> str:
     with pytest.raises(PackError) as caught:
@@ -92,6 +94,16 @@ def test_the_order_of_rules_in_files_does_not_matter() -> None:
         ("fields.yaml", "identifier: email", "column: email", "never stored"),
         ("fields.yaml", "special: health", "identifier: health", "only a direct identifier finds a person"),
         ("fields.yaml", "special: health", "special: healthy", "should be 'ethnicity'"),
+        ("fields.yaml", "transform: {kind: month}", "transform: {kind: band, edges: [9, 9]}", "of bands rise"),
+        ("fields.yaml", "transform: {kind: month}", "transform: {kind: round, step: 10}", "does not fit"),
+        ("fields.yaml", "transform: {kind: month}", "transform: {kind: round, step: 1}", "greater than or equal to 2"),
+        ("fields.yaml", "transform: {kind: month}", "transform: {kind: bucket, buckets: 1}", "greater than or equal"),
+        ("fields.yaml", "transform: {kind: month}", "transform: {kind: drop}", "nothing is stored of what is dropped"),
+        ("purposes.yaml", "profiling: true", "profiling: true\n    explicit_consent: [health]", "only a purpose on"),
+        ("purposes.yaml", "profiling: true", "profiling: true\n    explicit_consent: [shoes]", "should be 'ethnicity'"),
+        ("pack.yaml", "version: 1.0.0", "version: 1.0.0\nsupersedes: 1.0.0", "supersedes an earlier one only"),
+        ("pack.yaml", "version: 1.0.0", "version: 1.0.0\nsupersedes: 1.10.0", "supersedes an earlier one only"),
+        ("pack.yaml", "version: 1.0.0", "version: 1.0.0\nsupersedes: older", "has not the form"),
         ("recipients.yaml", "purposes: [direct_marketing]", "purposes: [marketing]", "purposes[0]: no such name"),
         ("recipients.yaml", "fields: []", "fields: [email]", "only attributes and generalised fields"),
         ("recipients.yaml", "fields: []", "fields: [amount]", "only attributes and generalised fields"),
@@ -121,6 +133,20 @@ def test_the_order_of_rules_in_files_does_not_matter() -> None:
         ("rules/prohibitions.yaml", "[postcode, birth_date", "[post, birth_date", "never_together[0]: no such name"),
         ("rules/prohibitions.yaml", "never_together:", "fields: [{ids: [city]}]\n    never_together:", "two rules"),
         ("rules/prohibitions.yaml", "[postcode, birth_date, gender]", "[postcode, postcode]", "stands here twice"),
+        ("rules/obligations.yaml", "    minimum_size: 100\n", "", "write one of them"),
+        ("rules/obligations.yaml", "minimum_size: 100", "minimum_size: 100\n    look_back_days: 9", "write one"),
+        ("rules/obligations.yaml", "minimum_size: 100", "look_back_days: 0", "greater than or equal to 1"),
+        ("rules/obligations.yaml", "minimum_size: 100", "minimum_size: 9\n    fields: [{ids: [city]}]", "is about"),
+        ("rules/obligations.yaml", "minimum_size: 100", "look_back_days: 9\n    fields: [{ids: [x]}]", "no such name"),
+        ("rules/prohibitions.yaml", RELEASE, f"{RELEASE}\n    people: {{}}", "no condition stands here"),
+        ("rules/prohibitions.yaml", RELEASE, f"{RELEASE}\n    people: {{minimum_age: 18}}", "unknown key"),
+        ("rules/prohibitions.yaml", RELEASE, f"{RELEASE}\n    people: {{regions: [XX]}}", "regions[0]: no such name"),
+        ("rules/prohibitions.yaml", RELEASE, f"{RELEASE}\n    people: {{younger_than: 91}}", "less than or equal"),
+        ("rules/prohibitions.yaml", RELEASE, f"{RELEASE}\n    people: {{without_consents: [x]}}", "no such purpose on"),
+        ("rules/prohibitions.yaml", "  actions: [release]\n", "  recipients: [ads]\n    people: {regions: [FI]}\n",
+         "name segment, release or both"),
+        ("rules/prohibitions.yaml", "actions: [release]", "jurisdictions: [EU]", "jurisdictions[0]: no such name"),
+        ("rules/prohibitions.yaml", "actions: [release]", "jurisdictions: []", "at least one entry more"),
         ("cases/store.yaml", "rules: [store-basics]", "rules: [store]", "rules[0]: no such name"),
         ("cases/store.yaml", "id: purchases-are-stored", "id: customers-are-stored", "this id stands twice"),
         ("cases/store.yaml", "at: 2026-11-21T10:00:00Z", "at: 2026-11-21T10:00:00", "needs its offset"),
@@ -132,6 +158,19 @@ def test_a_pack_with_a_mistake_is_refused_with_its_place(file: str, old: str, ne
     message = refusal(changed(file, old, new))
     assert told in message
     assert f"{file}, line " in message
+
+
+@pytest.mark.parametrize(
+    ("gone", "told"), [("age_band, years: 5", "age band"), ("user.contact.address.country", "country")]
+)
+def test_people_are_told_apart_only_by_what_is_stored(gone: str, told: str) -> None:
+    people = "{younger_than: 18, regions: [FI]}"
+    files = changed("rules/prohibitions.yaml", RELEASE, f"{RELEASE}\n    people: {people}")
+    assert load_pack(files)
+    files["fields.yaml"] = files["fields.yaml"].replace(gone, "month" if "years" in gone else "user.contact.address")
+    message = refusal(files)
+    assert told in message
+    assert "rules/prohibitions.yaml, line 40, rules[3].people." in message
 
 
 @pytest.mark.parametrize(
@@ -249,5 +288,6 @@ def test_a_description_is_plain_data() -> None:
 
     described = describe(baseline())
     assert plain(described)
-    assert described["purposes"][1]["minimum_age"] == 16
+    ages = {"otherwise": 16, "countries": {"FI": 13, "HU": 16, "UA": 16}}
+    assert described["purposes"][1]["minimum_age"] == ages
     assert next(f for f in described["fields"] if f["id"] == "birth_date")["transform"] == "age_band(5)"

@@ -7,7 +7,8 @@ import pytest
 
 from gateway.foundation.errors import InvalidInput
 from gateway.policy import of_age_from, permission_masks
-from gateway.policy.masks import AGE_UNKNOWN, FOREVER, STANDING
+from gateway.policy.masks import AGE_UNKNOWN, STANDING
+from gateway.policy.standing import FOREVER
 
 from .packs import AT, baseline
 
@@ -130,3 +131,25 @@ def test_of_age_is_kept_by_month_for_the_young_only() -> None:
     births = [dt.date(2010, 11, 21), dt.date(2010, 11, 22), dt.date(2012, 2, 29), dt.date(1980, 1, 1), None]
     found = of_age_from(baseline(), pa.array(births, pa.date32()), AT).to_pylist()
     assert found == [None, dt.date(2026, 12, 1), dt.date(2028, 3, 1), None, AGE_UNKNOWN]
+
+
+def test_the_order_of_people_and_of_what_they_said_does_not_matter() -> None:
+    people = [bytes([n]) * 16 for n in range(1, 40)]
+    strangers = [b"x" * 16, bytes([5]) * 8 + b"stranger"]
+    rows = [
+        (who, "direct_marketing", "given" if n % 3 else "withdrawn", AT, NOTICE)
+        for n, who in enumerate([*people[::2], *strangers])
+    ]
+    ordered = standing(*sorted(rows))
+    expected = dict(zip(people, permits_of(people, ordered), strict=True))
+    mixed = [*people[::-3], *(who for who in people if who not in people[::-3])]
+    for said in (ordered, ordered.take(list(range(len(rows)))[::-1])):
+        assert permits_of(mixed, said) == [expected[who] for who in mixed]
+    assert set(expected.values()) == {5, 7}
+
+
+def permits_of(people: list[bytes], said: pa.Table) -> list[int]:
+    ages = pa.nulls(len(people), pa.date32())
+    masks = permission_masks(baseline(), pa.array(people, pa.binary(16)), said, ages, AT)
+    found: list[int] = masks["permits"].to_pylist()
+    return found

@@ -1,0 +1,116 @@
+"""What must not come together does not, however it is cut: by segments, purposes, contracts, formats, deltas, time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from gateway.flows.release_segment import Format, ReleaseRequest
+from gateway.foundation.clock import FrozenClock
+from gateway.foundation.errors import NotPermitted
+from gateway.foundation.settings import Settings
+from gateway.segmentation import SegmentDefinition, fields_of
+from gateway.vocabulary.names import RecipientId, SegmentId
+from gateway.wiring import Gateway, initialise, open_gateway
+from tests.apart import CONTRACTS, EVERYBODY, NEVER, written
+from tests.builders import NOW, TESTER, filled
+from tests.conformance.test_segments_agree import comparisons, event_conditions, trees
+from tests.rooms.policy.packs import baseline
+
+COMPANIES = 200
+
+
+@pytest.fixture(scope="module")
+def open_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    folder = tmp_path_factory.mktemp("combinations")
+    made, clock = Settings(home=folder / "home", policies=written(folder / "pack", COMPANIES)), FrozenClock(NOW)
+    initialise(made, clock)
+    with open_gateway(made, clock) as gateway:
+        filled(gateway, 100)
+        yield gateway
+
+
+def refused(gateway: Gateway, request: ReleaseRequest) -> tuple[str, ...] | None:
+    try:
+        gateway.release(request, TESTER)
+    except NotPermitted as refusal:
+        return refusal.reasons
+    return None
+
+
+def machine(gateway: Gateway) -> type[RuleBasedStateMachine]:
+    companies = iter(range(COMPANIES))
+
+    class OneCompany(RuleBasedStateMachine):
+        """One legal entity with three contracts, and a naive record of what it has been told."""
+
+        learned: frozenset[str]
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.company = next(companies)
+            self.learned = frozenset()
+
+        @rule(
+            segment=st.sampled_from(sorted(EVERYBODY)), sort=st.sampled_from(sorted(CONTRACTS)),
+            form=st.sampled_from(["csv", "ndjson", "parquet"]), delta=st.booleans(),
+        )  # fmt: skip
+        def release(self, segment: str, sort: str, form: Format, *, delta: bool) -> None:
+            short, beside = CONTRACTS[sort]
+            told = self.learned | EVERYBODY[segment][1]
+            whole = told | frozenset(beside)
+            request = ReleaseRequest(
+                SegmentId(f"{segment}_{short}"), RecipientId(f"{sort}_{self.company}"), form, delta
+            )
+            refusal = refused(gateway, request)
+            if refusal is None:
+                self.learned = told if delta else whole
+                assert not any(never <= self.learned for never in NEVER)
+            elif refusal != ("no_previous_release",):
+                assert any(never <= whole for never in NEVER), refusal
+
+        @rule(days=st.integers(1, 3))
+        def wait(self, days: int) -> None:
+            clock = gateway.house.clock
+            assert isinstance(clock, FrozenClock)
+            clock.advance(dt.timedelta(hours=days))
+
+    return OneCompany
+
+
+def test_no_way_of_cutting_gives_a_company_what_must_not_come_together(open_house: Gateway) -> None:
+    run_state_machine_as_test(
+        machine(open_house),
+        settings=settings(
+            max_examples=20, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
+
+
+conditions = trees(st.one_of(comparisons({"city": st.just("x")}), comparisons({"total_spend": st.integers(0, 9)}),
+                             comparisons({"postcode3": st.just("005")}),
+                             event_conditions().map(lambda node: node | {"event": "purchase"})), 8)  # fmt: skip
+
+
+@given(where=conditions)
+def test_every_column_that_a_definition_names_anywhere_counts(where: dict[str, Any]) -> None:
+    """Whatever node of the tree it stands in: under a negation, in an alternative, in an event's sum or filter."""
+    said = {"id": "drawn", "purpose": "direct_marketing", "title": {"en": "x"}, "where": where}
+    definition = SegmentDefinition.model_validate(said)
+    catalogue = baseline().catalogue
+    stored = {field.column: field.id for field in catalogue.fields.values() if field.column}
+    assert fields_of(definition, catalogue) == {stored[name] for name in named(where)}
+
+
+def named(node: Any) -> set[str]:
+    """Find the columns naively: every ``field`` at any depth."""
+    if isinstance(node, dict):
+        own = {node["field"]} if "field" in node else set()
+        return own.union(*(named(part) for part in node.values()))
+    return set().union(*(named(part) for part in node)) if isinstance(node, list) else set()
