@@ -17,42 +17,55 @@ from gateway.consent import ConsentLedger
 from gateway.detection import Detector
 from gateway.flows.access_subject import AccessSubject
 from gateway.flows.build_segment import BuildSegment, ExplainSegment, Segments
+from gateway.flows.classify_columns import ClassifyColumns
+from gateway.flows.confirm_deletion import ConfirmDeletion
+from gateway.flows.consent_receipts import ConsentReceipts
+from gateway.flows.detect_columns import DetectColumns
+from gateway.flows.detect_text import DetectText
 from gateway.flows.doctor import Doctor
 from gateway.flows.erase_subject import EraseSubject
 from gateway.flows.house import Desk, House
+from gateway.flows.import_consents import ImportConsents
 from gateway.flows.ingest_batch import IngestBatch
 from gateway.flows.keep_log import KeepLog
+from gateway.flows.pending_leaves import PendingLeaves
 from gateway.flows.permissions import RefreshPermissions
+from gateway.flows.policy_in_force import PolicyInForce
+from gateway.flows.policy_versions import PolicyVersions, begin_registry, load_draft
 from gateway.flows.propose_source import ProposeSource
 from gateway.flows.read_log import ReadLog
 from gateway.flows.read_members import ReadMembers
 from gateway.flows.record_consent import RecordConsent, ShowConsents
+from gateway.flows.record_signals import RecordSignals
 from gateway.flows.recover import Recover
 from gateway.flows.register_clients import RegisterClients
 from gateway.flows.release_segment import ReleaseSegment
+from gateway.flows.segment_outlook import SegmentOutlook
+from gateway.flows.take_policy import TakePolicy
 from gateway.flows.who_saw import WhoSaw
+from gateway.flows.why import WhyPerson
 from gateway.foundation.clock import Clock, SystemClock
 from gateway.foundation.database import engine_for
 from gateway.foundation.errors import Conflict, IntegrityFailure, InvalidInput
 from gateway.foundation.files import held, write_durably
 from gateway.foundation.settings import Settings
 from gateway.intake import Quarantine
-from gateway.policy import Pack, load_pack
+from gateway.intake.inbox import Inbox
+from gateway.policy import Pack
 from gateway.release import Disclosures
 from gateway.rights import Requests
-from gateway.segmentation.loading import load_segments
 from gateway.store import Store
 from gateway.vault import FileKek, Vault
+from gateway.versions import Versions, read_folder
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
 
 CERTIFICATE_KEY = "certificates.vkey"
 LOG_ORIGIN = "segmentation-gateway/log"
 LOG_SOCKET = "log.sock"
 __all__ = [
-    "Gateway", "LogDesk", "initialise", "open_desk", "open_gateway", "proposer", "read_pack", "verify_certificate",
-    "verify_log",
+    "Gateway", "LogDesk", "column_detector", "initialise", "open_desk", "open_gateway", "proposer", "read_folder",
+    "read_pack", "text_detector", "verify_certificate", "verify_log",
 ]  # fmt: skip
-MAX_PACK_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -61,14 +74,21 @@ class Gateway:
 
     house: House
     ingest: IngestBatch
-    propose: ProposeSource
+    inbox: ClassifyColumns
     record_consent: RecordConsent
+    record_signals: RecordSignals
     show_consents: ShowConsents
+    why_person: WhyPerson
+    import_consents: ImportConsents
+    consent_receipts: ConsentReceipts
     segments: Segments
     build: BuildSegment
     explain: ExplainSegment
     release: ReleaseSegment
     members: ReadMembers
+    outlook: SegmentOutlook
+    pending_leaves: PendingLeaves
+    confirm_deletion: ConfirmDeletion
     access: AccessSubject
     erase: EraseSubject
     refresh: RefreshPermissions
@@ -78,6 +98,22 @@ class Gateway:
     clients: RegisterClients
     answers: IdempotencyKeys
     doctor: Doctor
+    policies: PolicyVersions
+
+    @property
+    def propose(self) -> ProposeSource:
+        """The flow that proposes a contract, with the fields of the pack in force in mind."""
+        return ProposeSource(self.house.detector)
+
+    def begin(self) -> None:
+        """Begin a journey that reads: under the version whose instant has come, and under that one to its end.
+
+        Only the thread that calls this, and what it hands its context to, keeps that version.
+        """
+        if self.house.policy.is_due():
+            with self.house.writing:
+                pass
+        self.house.policy.pin()
 
     def ready(self) -> bool:
         """Tell whether data may move: the log can be written and no check finds anything."""
@@ -86,23 +122,7 @@ class Gateway:
 
 def read_pack(directory: Path) -> Pack:
     """Read and validate the policy pack in a folder; raises ``InvalidInput`` naming the file and the key."""
-    if not (directory / "pack.yaml").is_file():
-        raise InvalidInput(f"no policy pack in {directory}: name a folder with pack.yaml by --policies")
-    files: dict[str, str] = {}
-    size = 0
-    for path in sorted(directory.rglob("*")):
-        if path.is_file() and path.suffix in {".yaml", ".yml", ".md"}:
-            size += path.stat().st_size
-            if size > MAX_PACK_BYTES:
-                raise InvalidInput(f"the policy pack in {directory} is larger than {MAX_PACK_BYTES} bytes")
-            name = path.relative_to(directory).as_posix()
-            try:
-                files[name] = path.read_text(encoding="utf-8")
-            except UnicodeDecodeError:
-                raise InvalidInput(f"{name} of the policy pack is not UTF-8") from None
-    pack = load_pack(files)
-    load_segments(pack.segments)  # one that cannot be read is refused here, not in the middle of somebody's request
-    return pack
+    return load_draft(read_folder(directory))
 
 
 def initialise(settings: Settings, clock: Clock | None = None) -> None:
@@ -118,9 +138,7 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
             FileKek.create(settings.kek)
         Vault.create(home, FileKek(settings.kek)).close()
     with open_gateway(settings, clock) as gateway:
-        event = GatewayEvent(
-            Actor("operator", "cli"), AuditAction.GATEWAY_INITIALISED, "permit", policy=_label(gateway)
-        )
+        event = GatewayEvent(Actor("operator", "cli"), AuditAction.GATEWAY_INITIALISED, "permit")
         gateway.house.recorder.record(event, at=gateway.house.clock.now())
 
 
@@ -133,27 +151,35 @@ def open_gateway(settings: Settings, clock: Clock | None = None, *, sequencer: b
     home = settings.home
     if not (home / "vault.sqlite").exists():
         raise InvalidInput(f"{home} is not a gateway's home: run `gateway init` first, or name another by --home")
-    pack = read_pack(settings.policies)
     with contextlib.ExitStack() as stack:
         stack.enter_context(held(home / "lock"))
-        house, keys = _house(settings, pack, clock or SystemClock(), stack, sequencer=sequencer)
+        house, keys = _house(settings, clock or SystemClock(), stack, sequencer=sequencer)
         Recover(house)()
+        taking = TakePolicy(house)
+        with house.writing:
+            taking()
+        house.writing.begin_with(taking.journey)
         engine = engine_for(home / "operational.sqlite")
         stack.callback(engine.dispose)
         keeping = KeepLog(house, keys, settings.audit_retention_days)
-        yield _gateway(house, ClientRegister(engine), IdempotencyKeys(engine), keeping)
+        yield _gateway(house, ClientRegister(engine), IdempotencyKeys(engine), keeping, settings)
 
 
-def _house(
-    settings: Settings, pack: Pack, clock: Clock, stack: contextlib.ExitStack, *, sequencer: bool
-) -> tuple[House, LogKeys]:
+def _house(settings: Settings, clock: Clock, stack: contextlib.ExitStack, *, sequencer: bool) -> tuple[House, LogKeys]:
     home = settings.home
+    engine = engine_for(home / "operational.sqlite")
+    stack.callback(engine.dispose)
+    inbox = Inbox(engine)
+    versions = Versions(engine)
+    begin_registry(versions, settings.policies, clock.now())
+    policy = PolicyInForce(versions, inbox, clock)
+    catalogue = policy.base.catalogue
     vault = Vault.open(home, FileKek(settings.kek))
     stack.callback(vault.close)
     certificates = audit.Signer("segmentation-gateway/certificates", vault.signing_seed("certificates"))
     _publish_key(home, certificates)
     keys = LogKeys(home / "log-keys.json", vault.signing_seed)
-    template = link_template(pack.catalogue.label)
+    template = link_template(policy.label())
     writer: Writer
     if sequencer:
         writer = stack.enter_context(_sequenced(settings, keys, template))
@@ -162,39 +188,47 @@ def _house(
         asked = stack.enter_context(audit.Witnesses(witnesses)) if witnesses else None
         around = audit.Surroundings(clock=clock.now, witnesses=asked)
         writer = stack.enter_context(_open_trail(home / "audit", keys, template, around))
-    store = Store.open(home / "store.duckdb", pack.catalogue)
+    store = Store.open(home / "store.duckdb", catalogue)
     stack.callback(store.close)
-    engine = engine_for(home / "operational.sqlite")
-    stack.callback(engine.dispose)
     house = House(
         home=home,
         clock=clock,
-        pack=pack,
+        policy=policy,
         vault=vault,
-        ledger=ConsentLedger(engine, purposes=pack.catalogue.purposes),
+        ledger=ConsentLedger(engine, purposes=catalogue.purposes),
         store=store,
         disclosures=Disclosures(engine),
         requests=Requests(engine),
         quarantine=Quarantine(home / "quarantine"),
-        detector=Detector(pack.catalogue),
-        recorder=Recorder(writer, pack.catalogue.label, certificates),
+        inbox=inbox,
+        versions=versions,
+        recorder=Recorder(writer, policy.label, certificates),
     )
     return house, keys
 
 
-def _gateway(house: House, clients: ClientRegister, answers: IdempotencyKeys, keeping: KeepLog) -> Gateway:
+def _gateway(
+    house: House, clients: ClientRegister, answers: IdempotencyKeys, keeping: KeepLog, settings: Settings
+) -> Gateway:
     build = BuildSegment(house)
     return Gateway(
         house=house,
         ingest=IngestBatch(house),
-        propose=ProposeSource(house.detector),
+        inbox=ClassifyColumns(house),
         record_consent=RecordConsent(house),
+        record_signals=RecordSignals(house),
         show_consents=ShowConsents(house),
+        why_person=WhyPerson(house),
+        import_consents=ImportConsents(house),
+        consent_receipts=ConsentReceipts(house),
         segments=Segments(house),
         build=build,
         explain=ExplainSegment(house),
         release=ReleaseSegment(house, build),
         members=ReadMembers(house),
+        outlook=SegmentOutlook(house),
+        pending_leaves=PendingLeaves(house),
+        confirm_deletion=ConfirmDeletion(house),
         access=AccessSubject(house),
         erase=EraseSubject(house),
         refresh=RefreshPermissions(house),
@@ -203,12 +237,9 @@ def _gateway(house: House, clients: ClientRegister, answers: IdempotencyKeys, ke
         who_saw=WhoSaw(house, clients.reference_of),
         clients=RegisterClients(house, clients),
         answers=answers,
-        doctor=Doctor(house),
+        doctor=Doctor(house, settings.policies),
+        policies=PolicyVersions(house, four_eyes=settings.four_eyes),
     )
-
-
-def _label(gateway: Gateway) -> str:
-    return gateway.house.catalogue.label
 
 
 def verify_certificate(settings: Settings, certificate: str) -> str:
@@ -275,10 +306,11 @@ def open_desk(settings: Settings, clock: Clock | None = None) -> Iterator[LogDes
     except audit.LogRefused as error:
         raise Conflict(f"the log that a service writes cannot be reached: {error}") from None
     with client, contextlib.ExitStack() as stack:
-        pack = read_pack(settings.policies)
         engine = engine_for(home / "operational.sqlite")
         stack.callback(engine.dispose)
-        desk = Desk(clock or SystemClock(), pack, Recorder(client, pack.catalogue.label))
+        clock = clock or SystemClock()
+        pack = PolicyInForce(Versions(engine), Inbox(engine), clock).pack
+        desk = Desk(clock, pack, Recorder(client, pack.catalogue.label))
         yield LogDesk(ReadLog(desk), RegisterClients(desk, ClientRegister(engine)))
 
 
@@ -295,3 +327,13 @@ def proposer(settings: Settings) -> ProposeSource:
     """Return the flow that proposes a contract; it needs the catalogue only, no home folder."""
     pack = read_pack(settings.policies)
     return ProposeSource(Detector(pack.catalogue))
+
+
+def column_detector(settings: Settings) -> DetectColumns:
+    """Return the flow that tells what a file's columns hold; it needs the catalogue only, as ``proposer`` does."""
+    return DetectColumns(Detector(read_pack(settings.policies).catalogue))
+
+
+def text_detector(settings: Settings) -> DetectText:
+    """Return the flow that finds people in texts; it needs the catalogue only, as ``proposer`` does."""
+    return DetectText(Detector(read_pack(settings.policies).catalogue))

@@ -5,13 +5,11 @@ Never: a value, a name or free text in an entry; an answer of *done* before the 
 """
 
 from gateway.accountability.access import EntryAbout
-from gateway.accountability.activities import processing_activities, processing_activities_markdown
 from gateway.accountability.checks import verify_log, verify_signed
 from gateway.accountability.entries import SealedTags
 from gateway.accountability.recorder import Recorder
 from gateway.accountability.released import Receipt, Released, released_chunks
 
 __all__ = [
-    "EntryAbout", "Receipt", "Recorder", "Released", "SealedTags", "processing_activities",
-    "processing_activities_markdown", "released_chunks", "verify_log", "verify_signed",
+    "EntryAbout", "Receipt", "Recorder", "Released", "SealedTags", "released_chunks", "verify_log", "verify_signed",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The record of processing activities (Art. 30(1)), written from the pack that decides: it cannot say otherwise."""
+"""The record of processing activities (Art. 30(1)), made from what the policy answers: it cannot say otherwise."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gateway.vocabulary.catalogue import Catalogue
-from gateway.vocabulary.contracts import FieldColumn, RecipientContract, SourceContract
+from gateway.accountability.facts import Configuration, Facts, opened, withheld
+from gateway.accountability.measure_words import KEPT, KEPT_UNTIL, KEPT_WHY, MEASURES
+from gateway.accountability.record_words import in_language, say
+from gateway.vocabulary.contracts import RecipientContract
+from gateway.vocabulary.decisions import Decision, Permit
 from gateway.vocabulary.fields import Field, FieldKind
-from gateway.vocabulary.names import FieldId, PurposeId
-from gateway.vocabulary.purposes import Purpose
+from gateway.vocabulary.names import FieldId, PurposeId, RecipientId
+from gateway.vocabulary.purposes import MinimumAge, Purpose
 
 # The EEA: the Union, Iceland, Liechtenstein and Norway. A recipient elsewhere is a transfer (Art. 30(1)(e), 44).
 EEA: Final = frozenset(
@@ -19,164 +22,198 @@ EEA: Final = frozenset(
         "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
     }
 )  # fmt: skip
-
-MEASURES: Final = (
-    "direct identifiers are kept apart, encrypted under a key for each person (AES-256-GCM), and never enter the store",
-    "indirect identifiers are stored in coarser form only (age band, postcode prefix, month)",
-    "each recipient and purpose has pseudonyms of its own; no two recipients hold one that joins",
-    "processing is refused unless a policy permits it for the purpose at that moment",
-    "a tamper-evident audit entry is durable before data leave",
-    "erasure destroys the person's key and is certified by a signed note",
-    "segments under a minimum size are not released",
-)
+NAME_FIELDS: Final = frozenset({"given_name", "family_name", "full_name"})
+_SEALED: Final = frozenset({FieldKind.DIRECT_IDENTIFIER})
 
 
-def processing_activities(catalogue: Catalogue, language: str = "en") -> dict[str, Any]:
-    """Return the record: the controller, and one activity for each purpose of the pack."""
-    controller = catalogue.controller
+def processing_activities(configuration: Configuration, facts: Facts, language: str = "en") -> dict[str, Any]:
+    """Return the record: the controller, one activity for each purpose, and what is missing in it."""
+    catalogue = configuration.catalogue
+    purposes = sorted(catalogue.purposes.values(), key=lambda purpose: purpose.bit)
+    activities = [_activity(configuration, facts, purpose, language) for purpose in purposes]
     return {
         "record": "Art. 30(1) GDPR",
+        "language": language,
         "pack": catalogue.label,
-        "controller": {
-            "name": controller.name, "contact": controller.contact, "country": controller.country,
-            "data_protection_officer": controller.data_protection_officer,
-            "supervisory_authority": controller.supervisory_authority,
-        },
-        "activities": [
-            _activity(catalogue, purpose, language)
-            for purpose in sorted(catalogue.purposes.values(), key=lambda purpose: purpose.bit)
-        ],
-        "security_measures": list(MEASURES),
-    }  # fmt: skip
+        "made_at": facts.at.isoformat(),
+        "controller": controller_of(configuration),
+        "people": facts.people,
+        "versions": [{"pack": each.label, "since": each.since.isoformat()} for each in facts.versions],
+        "activities": activities,
+        "sources": _sources(configuration, facts, language),
+        "kept": _kept(configuration, facts, language),
+        "security_measures": [in_language(words, language) for words in MEASURES.values()],
+        "missing": [gap for activity in activities for gap in activity["missing"]],
+    }
 
 
-def _activity(catalogue: Catalogue, purpose: Purpose, language: str) -> dict[str, Any]:
-    sources = [source for source in catalogue.sources.values() if purpose.id in source.purposes]
-    periods = {rule.field: rule.period for rule in catalogue.retention if rule.purpose == purpose.id}
-    recipients = [contract for contract in catalogue.recipients.values() if purpose.id in contract.purposes]
+def controller_of(configuration: Configuration) -> dict[str, Any]:
+    """Return who answers for the processing; the packs of this gateway know one controller."""
+    controller = configuration.catalogue.controller
+    return {
+        "name": controller.name,
+        "contact": controller.contact,
+        "country": controller.country,
+        "data_protection_officer": controller.data_protection_officer,
+        "supervisory_authority": controller.supervisory_authority,
+        "joint_controllers": [],
+    }
+
+
+def _activity(configuration: Configuration, facts: Facts, purpose: Purpose, language: str) -> dict[str, Any]:
+    recipients = recipients_of(configuration, facts, purpose.id, language)
+    data = fields_of(configuration, purpose.id, language)
+    return {
+        **basis_of(purpose, language),
+        "people": facts.people_for.get(purpose.id),
+        "data_subjects": [in_language(source.title, language) for source in configuration.people_of(purpose.id)],
+        "special_categories": sorted({name for field in data for name in field["special_categories"]}),
+        "data": data,
+        "recipients": recipients,
+        "transfers": [each["recipient"] for each in recipients if each["outside_eea"]],
+        "missing": _missing(recipients),
+    }
+
+
+def basis_of(purpose: Purpose, language: str) -> dict[str, Any]:
+    """Return what a purpose is, and on which legal basis."""
     return {
         "purpose": purpose.id,
-        "title": _title(purpose.title, language, purpose.id),
+        "title": in_language(purpose.title, language),
         "dpv": purpose.dpv,
         "legal_basis": f"Art. {purpose.legal_basis.value}",
+        "legal_basis_dpv": purpose.legal_basis.dpv,
         "profiling": purpose.profiling,
+        "explicit_consent": list(purpose.explicit_consent),
         "consent_notices": list(purpose.notices),
         "consent_valid_days": purpose.consent_valid_for.days if purpose.consent_valid_for else None,
-        "data_subjects": [_title(source.title, language, source.id) for source in sources],
-        "data": _data(catalogue, purpose.id, sources, periods, language),
-        "recipients": [_recipient(contract, language) for contract in recipients],
-        "transfers": [_recipient(contract, language) for contract in recipients if contract.country not in EEA],
+        "minimum_age": _age(purpose.minimum_age),
     }
 
 
-def _data(
-    catalogue: Catalogue,
-    purpose: PurposeId,
-    sources: list[SourceContract],
-    periods: Mapping[FieldId, dt.timedelta],
-    language: str,
-) -> list[dict[str, Any]]:
-    """List the categories of data: fields kept for the purpose, and the identifiers that its sources bring."""
-    identifiers = {
-        column.field
-        for source in sources
-        for column in source.columns.values()
-        if isinstance(column, FieldColumn) and _is_direct(catalogue.fields.get(column.field))
-    }
-    released = {
-        field for contract in catalogue.recipients.values() if purpose in contract.purposes for field in contract.fields
-    }
-    fields = [
-        catalogue.fields[name] for name in sorted({*periods, *identifiers, *released}) if name in catalogue.fields
+def _age(age: MinimumAge | None) -> dict[str, Any] | None:
+    return None if age is None else {"otherwise": age.otherwise, "countries": dict(sorted(age.countries.items()))}
+
+
+def fields_of(configuration: Configuration, purpose: PurposeId, language: str) -> list[dict[str, Any]]:
+    """Return every field that a rule opens for a purpose or that is kept for it, each with what it is used for."""
+    catalogue = configuration.catalogue
+    periods = {rule.field: rule.period for rule in catalogue.retention if rule.purpose == purpose}
+    stored, segmented = configuration.stored(purpose), configuration.segmented(purpose)
+    released = {recipient: opened(answer) for recipient, answer in configuration.released(purpose).items()}
+    names = {*periods, *stored, *segmented}.union(*released.values())
+    found = [catalogue.fields[name] for name in names if name in catalogue.fields]
+    return [
+        {
+            **_field(field, periods.get(field.id), language),
+            "stored": field.id in stored,
+            "segmented": field.id in segmented,
+            "released_to": sorted(recipient for recipient, fields in released.items() if field.id in fields),
+        }
+        for field in sorted(found, key=lambda field: (field.category, field.id))
     ]
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for field in fields:
-        rows.setdefault(field.category, []).append(_field(field, periods.get(field.id), language))
-    return [{"category": category, "fields": rows[category]} for category in sorted(rows)]
-
-
-def _is_direct(field: Field | None) -> bool:
-    return field is not None and field.kind is FieldKind.DIRECT_IDENTIFIER
 
 
 def _field(field: Field, period: dt.timedelta | None, language: str) -> dict[str, Any]:
     return {
         "field": field.id,
-        "title": _title(field.title, language, field.id),
+        "title": in_language(field.title, language),
+        "category": field.category,
         "dpv": field.dpv,
         "kind": field.kind.value,
-        "special_category": field.special,
-        "kept_as": field.column or "sealed identifier, apart from the store",
+        "special_categories": sorted({field.special, *field.reveals} - {None}, key=str),
+        "kept_as": kept_as(field, language),
         "retention_days": period.days if period is not None else None,
     }
 
 
-def _recipient(contract: RecipientContract, language: str) -> dict[str, Any]:
+def kept_as(field: Field, language: str) -> str:
+    """Return the stored column of a field, or how else it is kept."""
+    if field.kind in _SEALED:
+        return say("sealed", language)
+    return field.column or say("nothing", language)
+
+
+def recipients_of(
+    configuration: Configuration, facts: Facts, purpose: PurposeId, language: str
+) -> list[dict[str, Any]]:
+    """Return every recipient whose contract names the purpose, with what it may have at this moment."""
+    contracts = configuration.catalogue.recipients
+    answers = configuration.released(purpose)
+    named = sorted(name for name, contract in contracts.items() if purpose in contract.purposes)
+    return [_recipient(contracts[name], answers.get(name), facts, purpose, language) for name in named]
+
+
+def _recipient(
+    contract: RecipientContract, answer: Decision | None, facts: Facts, purpose: PurposeId, language: str
+) -> dict[str, Any]:
+    outside = contract.country not in EEA
+    receives: list[FieldId] = sorted(opened(answer)) if answer is not None else []
+    permitted = isinstance(answer, Permit)
     return {
         "recipient": contract.id,
-        "title": _title(contract.title, language, contract.id),
+        "title": in_language(contract.title, language),
+        "legal_entity": contract.holder,
         "country": contract.country,
-        "outside_eea": contract.country not in EEA,
-        "receives": ["pseudonym", *contract.fields],
+        "outside_eea": outside,
+        "safeguard": contract.safeguard.value if outside and contract.safeguard else None,
+        "receives": ["pseudonym", *receives] if permitted else [],
+        "refused_because": [] if permitted or answer is None else _why(answer),
+        "minimum_size": answer.minimum_size if isinstance(answer, Permit) else contract.minimum_size,
+        "pseudonyms": contract.mode.value,
         "contract_expires": contract.expires.isoformat(),
+        "last_release": _last(facts, contract.id, purpose),
     }
 
 
-def _title(titles: Mapping[str, str], language: str, fallback: str) -> str:
-    return titles.get(language) or titles.get("en") or fallback
+def _why(answer: Decision) -> list[str]:
+    return sorted({str(reason.rule or reason.code) for reason in withheld(answer)})
 
 
-def processing_activities_markdown(record: Mapping[str, Any]) -> str:
-    """Write the record of ``processing_activities`` as Markdown."""
-    controller = record["controller"]
-    lines = [
-        "# Record of processing activities",
-        "",
-        f"Under {record['record']}; generated from policy pack `{record['pack']}`.",
-        "",
-        f"- Controller: {_cell(controller['name'])}, {_cell(controller['country'])}",
-        f"- Contact: {_cell(controller['contact'])}",
-        f"- Data protection officer: {_cell(controller['data_protection_officer'])}",
-        f"- Supervisory authority: {_cell(controller['supervisory_authority'])}",
+def _last(facts: Facts, recipient: RecipientId, purpose: PurposeId) -> dict[str, Any] | None:
+    release = facts.releases.get((recipient, purpose))
+    if release is None:
+        return None
+    return {"at": release.at.isoformat(), "segment": release.segment, "size": release.size}
+
+
+def _missing(recipients: list[dict[str, Any]]) -> list[dict[str, str]]:
+    return [
+        {"place": f"recipients.yaml: {each['recipient']}", "what": "safeguard", "article": "30(1)(e)"}
+        for each in recipients
+        if each["outside_eea"] and each["safeguard"] is None
     ]
-    for activity in record["activities"]:
-        lines += _activity_lines(activity)
-    lines += ["", "## Security measures (Art. 32)", ""]
-    lines += [f"- {measure}" for measure in record["security_measures"]]
-    return "\n".join(lines) + "\n"
 
 
-def _activity_lines(activity: Mapping[str, Any]) -> list[str]:
-    recipients = [f"{_cell(r['title'])} ({r['country']}): {', '.join(r['receives'])}" for r in activity["recipients"]]
-    transfers = [f"{_cell(r['title'])} ({r['country']})" for r in activity["transfers"]]
-    subjects = [_cell(title) for title in activity["data_subjects"]]
-    profiling = "yes" if activity["profiling"] else "no"
-    lines = [
-        "",
-        f"## {_cell(activity['title'])}",
-        "",
-        f"- Purpose: `{activity['purpose']}` ({activity['dpv']}); profiling: {profiling}",
-        f"- Legal basis: {activity['legal_basis']}",
-        f"- Data subjects: {'; '.join(subjects) or 'none yet'}",
-        f"- Recipients: {'; '.join(recipients) or 'none'}",
-        f"- Transfers outside the EEA: {'; '.join(transfers) or 'none'}",
-        "",
-        "| category | field | kind | kept as | retention |",
-        "|---|---|---|---|---|",
+def _sources(configuration: Configuration, facts: Facts, language: str) -> list[dict[str, Any]]:
+    sources = sorted(configuration.catalogue.sources.values(), key=lambda source: source.id)
+    return [
+        {
+            "source": source.id,
+            "title": in_language(source.title, language),
+            "kind": source.kind.value,
+            "purposes": list(source.purposes),
+            "last_batch": facts.batches[source.id].isoformat() if source.id in facts.batches else None,
+        }
+        for source in sources
     ]
-    for group in activity["data"]:
-        lines += [_field_line(group["category"], field) for field in group["fields"]]
-    return lines
 
 
-def _field_line(category: str, field: Mapping[str, Any]) -> str:
-    days = field["retention_days"]
-    period = f"{days} days" if days is not None else "as long as the person's record"
-    special = f" ({field['special_category']})" if field["special_category"] else ""
-    cells = (category, _cell(field["title"]) + special, field["kind"], field["kept_as"], period)
-    return f"| {' | '.join(cells)} |"
-
-
-def _cell(text: str) -> str:
-    """Keep a title on one line and inside its table cell."""
-    return " ".join(text.split()).replace("|", "\\|")
+def _kept(configuration: Configuration, facts: Facts, language: str) -> list[dict[str, Any]]:
+    """Return what is kept beside the purposes, why and for how long."""
+    catalogue = configuration.catalogue
+    days: Mapping[str, int | None] = {
+        "audit_log": facts.audit_retention_days,
+        "quarantine": max((source.quarantine_days for source in catalogue.sources.values()), default=None),
+    }
+    return [
+        {
+            "id": name,
+            "data": in_language(words, language),
+            "why": in_language(KEPT_WHY[name], language),
+            "days": days.get(name),
+            "until": in_language(KEPT_UNTIL[name], language) if name in KEPT_UNTIL else None,
+        }
+        for name, words in KEPT.items()
+        if name != "known_names" or NAME_FIELDS & set(catalogue.fields)
+    ]

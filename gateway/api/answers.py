@@ -48,12 +48,42 @@ class Choice(Answer):
     at: dt.datetime = Field(description="When the person chose.")
     notice: str | None = Field(examples=["webshop-2026-05"])
     channel: str = Field(examples=["api"])
+    recorded_at: dt.datetime = Field(description="When it came on record.")
+    language: str | None = Field(None, description="The notice's language.", examples=["fi"])
+    evidence: str | None = Field(None, examples=["doc-2026-0017"])
+    by: str = Field(description="Who expressed it.", examples=["self"])
+    valid_until: dt.datetime | None = None
 
 
 class Choices(Answer):
-    """A person's choices, oldest first; none for somebody unknown."""
+    """A person's choices, oldest first, and where they left the person; none for somebody unknown."""
 
     events: list[Choice]
+    standing: dict[str, str] = Field(description="Purpose → status.", examples=[{"direct_marketing": "given"}])
+    at: dt.datetime = Field(description="The instant of `standing`.")
+
+
+class SignalsTaken(Answer):
+    """What the signals meant under the policy; the same whether or not the person is known."""
+
+    choices: dict[str, str] = Field(description="Purpose → status.", examples=[{"direct_marketing": "objected"}])
+    ignored: int = Field(description="Categories that the policy does not know.")
+    unread: str | None = Field(description="Why a TC string said nothing.", examples=["tcf_without_disclosed_vendors"])
+
+
+class Imported(Answer):
+    """A file of choices on record; it does not tell whose."""
+
+    recorded: bool
+    rows: int
+
+
+class ConsentReceipt(Answer):
+    """A receipt, and what ties it to the person."""
+
+    id: str = Field(examples=["rcp_f4k2nq7wzc5xv3ydj6mrh2teaq"])
+    receipt: str = Field(description="A signed note (C2SP) over JSON-LD; its key is `certificates.vkey` in the home.")
+    nonce: str = Field(description="The person's alone; kept nowhere. It ties the identifier to the receipt.")
 
 
 class AccessAnswer(Answer):

@@ -11,7 +11,20 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.staticfiles import StaticFiles
 
 from gateway import __version__
-from gateway.api import consultations, documents, ingest, log, people, problems, segments
+from gateway.api import (
+    consents,
+    consultations,
+    documents,
+    inbox,
+    ingest,
+    log,
+    people,
+    policies,
+    problems,
+    recipients,
+    records,
+    segments,
+)
 from gateway.api.answers import Health
 from gateway.api.cursors import Cursors
 from gateway.api.hardening import Hardening
@@ -49,9 +62,14 @@ def create_app(gateway: Gateway, settings: Settings) -> FastAPI:
     problems.install(app)
     for router in (
         ingest.router,
+        inbox.router,
+        policies.router,
+        consents.router,
         people.router,
         consultations.router,
         segments.router,
+        recipients.router,
+        records.router,
         log.router,
         health,
         documents.router,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from fastapi import Depends, HTTPException, Request, Response, Security
 from fastapi.concurrency import run_in_threadpool
@@ -58,7 +58,12 @@ class Allowed:
 
 
 class Guarded(APIRoute):
-    """A route that knows its caller before it reads a byte of the body, and reads no more of that than its limit."""
+    """A route that knows its caller before it reads a byte of the body, and reads no more of that than its limit.
+
+    It begins under the policy that is in force by then, and stays under that one to its end.
+    """
+
+    json_limit: ClassVar[int] = MAX_JSON  # bytes
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Put the key, then the limit, before FastAPI's own handler, which reads the body first."""
@@ -72,7 +77,9 @@ class Guarded(APIRoute):
             authorization = request.headers.get("authorization", "")
             client = await run_in_threadpool(guard.admit, the_gateway(request), authorization)
             request.state.client = client
-            limit = MAX_JSON if takes_json else request.app.state.settings.max_upload_bytes
+            await run_in_threadpool(the_gateway(request).begin)
+            the_gateway(request).house.policy.pin()  # here too: a thread's context is its own
+            limit = self.json_limit if takes_json else request.app.state.settings.max_upload_bytes
             return await handler(bounded(request, limit))
 
         return guarded

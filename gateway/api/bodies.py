@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import HTTPException, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 from starlette.types import Message
 
 MAX_JSON = 64 * 1024  # bytes
 MEDIA_IN = ("text/csv", "application/x-ndjson", "application/jsonl", "application/octet-stream")
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Evidence = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,95}$")]
 Value = Annotated[str, StringConstraints(min_length=1, max_length=320)]
 # Nobody chose anything here before; and an instant before the year 1 in UTC could be stored but not read.
 Chosen = Annotated[AwareDatetime, Field(ge=dt.datetime(1970, 1, 1, tzinfo=dt.UTC))]
@@ -47,19 +48,62 @@ class ConsentBody(Body):
 
     subject: SubjectBody
     purpose: Identifier = Field(description="The id of a purpose of the pack.", examples=["direct_marketing"])
-    status: Literal["given", "refused", "withdrawn", "objected"]
+    status: Literal["requested", "given", "refused", "withdrawn", "invalidated", "objected"]
     at: Chosen | None = Field(None, description="When the person chose; the instant of recording when not given.")
     notice: Identifier | None = Field(
         None, description="The version of the notice that the person saw.", examples=["webshop-2026-05"]
     )
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] | None = Field(
+        None, description="The notice's language (ISO 639-1).", examples=["fi"]
+    )
+    evidence: Evidence | None = Field(
+        None, description="A reference to what proves it, never a name or an address.", examples=["doc-2026-0017"]
+    )
+    by: Literal["self", "guardian", "controller"] = Field(
+        "self", description="Who expressed it; of a child under age only a guardian's yes counts (Art. 8)."
+    )
+    valid_until: Chosen | None = Field(None, description="Of a dated yes: an end before the purpose's own.")
 
 
-class SubjectQuery(Body):
-    """Ask about one person."""
+class SignalsBody(Body):
+    """What a browser or a tracking call said of a person's choices."""
 
-    model_config = ConfigDict(title="SubjectQuery")
+    model_config = ConfigDict(title="Signals")
 
     subject: SubjectBody
+    category_preferences: dict[Annotated[str, StringConstraints(min_length=1, max_length=200)], StrictBool] | None = (
+        Field(
+            None,
+            alias="categoryPreferences",
+            max_length=100,
+            description="`context.consent.categoryPreferences` of a tracking call.",
+            examples=[{"marketing": False}],
+        )
+    )
+    tcf: Annotated[str, StringConstraints(min_length=1, max_length=16_384)] | None = Field(
+        None, description="A TC string (TCF v2.3); its digest is kept, not the string."
+    )
+    gpc: bool = Field(default=False, description="Global Privacy Control; the header `Sec-GPC: 1` says the same.")
+    notice: Identifier | None = Field(None, description="The version of the notice that the preferences stand under.")
+
+
+class ConsentsQuery(Body):
+    """Ask what a person chose."""
+
+    model_config = ConfigDict(title="ConsentsQuery")
+
+    subject: SubjectBody
+    at: Chosen | None = Field(None, description="Where the person stood at this instant; now when not given.")
+    recorded: Chosen | None = Field(None, description="Count only what was on record at this instant.")
+
+
+class ReceiptBody(Body):
+    """Ask for a receipt of a person's choices."""
+
+    model_config = ConfigDict(title="ReceiptRequest")
+
+    subject: SubjectBody
+    language: Literal["en", "fi", "hu", "uk"] = "en"
 
 
 class RequestBody(Body):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, TypeVar
 
 from fastapi import HTTPException
 
 from gateway.flows.release_segment import Format
 
 Form = Literal["json"] | Format
+T = TypeVar("T")
 # In the order in which a wildcard chooses.
 FORMS: dict[str, Form] = {
     "application/json": "json",
@@ -19,11 +21,16 @@ FORMS: dict[str, Form] = {
 
 
 def choose(accept: str) -> Form:
-    """Return the form that ``Accept`` weighs most, the first named of equals; 406 where it has none of ours."""
+    """Return the form of a list of members that ``Accept`` weighs most; 406 where it has none of ours."""
+    return choose_of(accept, FORMS)
+
+
+def choose_of(accept: str, forms: Mapping[str, T]) -> T:
+    """Return the form that ``Accept`` weighs most, the first named of equals; 406 where it has none of ``forms``."""
     weighed = sorted(map(_weighed, accept.split(",")), key=lambda entry: -entry[1])
     refused = {media for media, weight in weighed if weight <= 0}
     for wanted, weight in weighed:
-        for media, form in FORMS.items():
+        for media, form in forms.items():
             if weight > 0 and media not in refused and _covers(wanted, media):
                 return form
     raise HTTPException(406)

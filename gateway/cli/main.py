@@ -7,7 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli import log, people, policy, segments, service, sources
+from gateway.cli import (
+    consents,
+    detect,
+    inbox,
+    log,
+    people,
+    policy,
+    policy_reading,
+    records,
+    segments,
+    service,
+    sources,
+)
 from gateway.cli.terminal import Options, command, common
 from gateway.cli.usage import Speaking
 
@@ -85,10 +97,14 @@ def findings_as_json(findings: list[Any]) -> list[dict[str, Any]]:
     return [{"check": f.check, "ok": f.ok, "advice": f.advice} for f in findings]
 
 
+policy_reading.register(policy.app)
+policy_reading.register_person(consents.app)
 for part, name, help_text in (
     (sources.app, "sources", "Contracts with sources."),
+    (detect.app, "detect", "What a file or a text holds of people, for anybody to measure."),
+    (inbox.app, "inbox", "Columns that wait for a decision."),
     (policy.app, "policy", "What is permitted, and why."),
-    (people.consents, "consent", "What people chose."),
+    (consents.app, "consent", "What people chose."),
     (segments.app, "segments", "Segments and whether they are allowed."),
     (people.requests, "requests", "Requests of data subjects."),
     (log.app, "audit", "The log that strangers can verify."),
@@ -97,6 +113,7 @@ for part, name, help_text in (
     part.callback()(common)
     app.add_typer(part, name=name, help=help_text)
 sources.register(app)
+records.register(policy.app)
 segments.register(app)
 service.register(app)
 

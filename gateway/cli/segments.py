@@ -1,4 +1,4 @@
-"""``segments list|check|build|explain`` and ``release``."""
+"""``segments list|check|build|explain|why|pending-leaves|deleted`` and ``release``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from gateway.foundation.files import write_durably
 from gateway.vocabulary.names import RecipientId, SegmentId
 
 app = typer.Typer()
+_LANGUAGES = ("en", "fi", "hu", "uk")
 Id = Annotated[str, typer.Argument(help="The segment's id.")]
 
 
@@ -78,6 +79,70 @@ def _tree(node: dict[str, Any], depth: int = 0) -> Iterator[str]:
     yield f"{'yes' if node['holds'] else 'no ':<4}{'    ' * depth}{node['condition']}: {node['why']}"
     for part in node["parts"]:
         yield from _tree(part, depth + 1)
+
+
+@command(app, "why")
+def why(
+    options: Options,
+    segment: Id,
+    recipient: Annotated[str | None, typer.Option("--recipient", help="Only this recipient contract.")] = None,
+    language: Annotated[str, typer.Option("--language", help="en, fi, hu or uk.")] = "en",
+) -> None:
+    """Say which recipients could get a segment now, with what they have received before; nothing is built."""
+    if language not in _LANGUAGES:
+        raise WrongUsage(f"--language is one of {', '.join(_LANGUAGES)}")
+    with options.gateway() as gateway:
+        found = gateway.outlook(SegmentId(segment), OPERATOR, language)
+    found = [each for each in found if recipient in {None, each.recipient}]
+    if not found:
+        raise WrongUsage("--recipient is the id of a recipient contract: `gateway policy show` names them")
+    lines = [
+        f"{'permitted' if each.permitted else 'REFUSED  '} {each.recipient}"
+        + "".join(f"\n    {words}" for words in (each.words if each.permitted else each.reasons))
+        for each in found
+    ]
+    rows = [
+        {"recipient": each.recipient, "permitted": each.permitted, "reasons": list(each.reasons),
+         "words": list(each.words)}
+        for each in found
+    ]  # fmt: skip
+    options.emit({"segment": segment, "recipients": rows}, "\n".join(lines))
+
+
+@command(app, "pending-leaves")
+def pending_leaves(options: Options) -> None:
+    """List whose next delta has to tell that somebody left, and by when."""
+    with options.gateway() as gateway:
+        found = gateway.pending_leaves()
+    rows = [
+        {"recipient": owed.recipient, "segment": owed.segment, "release": owed.release, "since": owed.since,
+         "due": owed.due, "overdue": owed.overdue}
+        for owed in found
+    ]  # fmt: skip
+    lines = [
+        f"{'OVERDUE' if owed.overdue else 'due    '} {owed.due:%Y-%m-%d %H:%M} UTC  {owed.recipient}  {owed.segment}"
+        for owed in found
+    ]
+    options.emit({"pending": rows}, "\n".join(lines) or "every recipient has been told who left")
+
+
+@command(app, "deleted")
+def deleted(
+    options: Options,
+    recipient: Annotated[str, typer.Argument(help="The recipient contract's id.")],
+    evidence: Annotated[str, typer.Option("--evidence", help="Where the recipient's confirmation is filed.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would count no more.")] = False,
+) -> None:
+    """Put on record that a recipient confirmed the deletion of all that it received: limits start anew."""
+    with options.gateway() as gateway:
+        ended = gateway.confirm_deletion.ends(RecipientId(recipient))
+        receipt = None if dry_run else gateway.confirm_deletion(RecipientId(recipient), evidence, OPERATOR)
+    said = "would count" if dry_run else "count"
+    options.emit(
+        {"recipient": recipient, "releases": list(ended), "dry_run": dry_run,
+         "audit_entry": receipt.index if receipt else None},
+        f"{len(ended)} releases to {recipient} {said} no more",
+    )  # fmt: skip
 
 
 def register(root: typer.Typer) -> None:

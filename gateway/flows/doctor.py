@@ -5,10 +5,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from gateway.flows.house import House
+from gateway.flows.pending_leaves import PendingLeaves
 from gateway.flows.permissions import CheckPermissions
+from gateway.flows.policy_in_force import load_version
+from gateway.foundation.errors import GatewayError
 from gateway.policy import check
+from gateway.versions import read_folder
 
 ENOUGH_FREE = 512 * 1024 * 1024
 
@@ -31,23 +36,44 @@ class Doctor:
     """Look at pack, vault, store, permissions, disk and log."""
 
     house: House
+    policies: Path  # where drafts come from
 
     def __call__(self) -> list[Finding]:
         """Return one finding a check; a check that cannot run is not well."""
         checks: dict[str, Callable[[], list[str]]] = {
             "policy cases": self._cases,
+            "policy in force": self._in_force,
             "vault": lambda: [str(f) for f in self.house.vault.doctor()],
             "store": lambda: [str(f) for f in self.house.store.doctor()],
             "permissions agree with the ledger": self._permissions,
             "requests in time": self._overdue,
+            "recipients are told in time who left": self._leaves,
             "disk space": self._disk,
             "home folder is private": self._private,
         }
         ran = ((name, _run(one)) for name, one in checks.items())
-        return [*(Finding(name, not found, "; ".join(found)) for name, found in ran), AT_REST]
+        found = [Finding(name, not problems, "; ".join(problems)) for name, problems in ran]
+        return [*found, Finding("folder of drafts", True, self._folder()), AT_REST]
 
     def _cases(self) -> list[str]:
         return [f"case `{case.case}` fails" for case in check(self.house.pack) if not case.passed]
+
+    def _in_force(self) -> list[str]:
+        """Look whether the registry still has the texts that were drafted."""
+        base, registry = self.house.policy.base, self.house.versions
+        now = registry.not_before(self.house.clock.now())
+        kept = load_version(registry, registry.in_force(now).version)
+        return [] if kept.label == base.label else ["another version is in force than the registry says: restart"]
+
+    def _folder(self) -> str:
+        """Say where the folder of drafts differs from what is in force: that is no fault, and may be an oversight."""
+        try:
+            draft = read_folder(self.policies)
+        except (OSError, GatewayError):
+            return "the folder of drafts cannot be read; what is in force does not come from there"
+        if draft == self.house.versions.files(self.house.policy.base.catalogue.version):
+            return ""
+        return "the folder of drafts differs from what is in force: `gateway policy draft` submits it as a new version"
 
     def _permissions(self) -> list[str]:
         differing = CheckPermissions(self.house)()
@@ -56,6 +82,10 @@ class Doctor:
     def _overdue(self) -> list[str]:
         late = len(self.house.requests.overdue(self.house.clock.now()))
         return [f"{late} requests of data subjects are overdue (Art. 12(3))"] if late else []
+
+    def _leaves(self) -> list[str]:
+        late = [owed for owed in PendingLeaves(self.house)() if owed.overdue]
+        return [f"`{owed.recipient}` has not had its delta of `{owed.segment}` in time" for owed in late]
 
     def _disk(self) -> list[str]:
         free = shutil.disk_usage(self.house.home).free

@@ -122,7 +122,7 @@ class EraseSubject:
         recipients = [house.disclosures.get(release) for release in house.store.subject_releases(subject)]
         names = [release.recipient for release in recipients if release is not None]
         consents = len(house.ledger.history(subject))
-        classes = (*_stored(house.store.count_rows(subject)), _consents(consents), DataClass("vault", "identifiers", 1))
+        classes = (*_stored(house.store.count_rows(subject)), _consents(consents), *_vault(1, 1))
         return erasure_plan(classes, recipients=names, suppression=suppress)
 
     def _look(self, subject: SubjectReference | None, actor: Actor) -> Receipt:
@@ -163,11 +163,11 @@ class EraseSubject:
         if house.vault.exists(subject):  # false where a crash came between the shredding and the end of the request
             set_aside = self._clear_quarantine(subject, request)
             receipt = house.vault.shred(subject, suppress=suppress, at=at)
-            identifiers, epoch, suppressed = receipt.identifiers_removed, receipt.key_epoch, receipt.suppressed > 0
+            removed = _vault(receipt.identifiers_removed, receipt.names_released)
+            epoch, suppressed = receipt.key_epoch, receipt.suppressed > 0
         else:
-            identifiers, epoch, suppressed = 0, 0, suppress
-        vault = DataClass("vault", "identifiers", identifiers)
-        classes = (*_stored(rows), _consents(consents), DataClass("quarantine", "rows", set_aside), vault)
+            removed, epoch, suppressed = _vault(0, 0), 0, suppress
+        classes = (*_stored(rows), _consents(consents), DataClass("quarantine", "rows", set_aside), *removed)
         return _Erased(classes, notices, suppressed, epoch, self._probes(subject, pseudonyms))
 
     def _clear_quarantine(self, subject: SubjectReference, request: RequestId) -> int:
@@ -289,6 +289,11 @@ def written_as_hashed(kind: str, value: str, region: str | None = None) -> str:
 def _stored(rows: ErasedRows) -> tuple[DataClass, ...]:
     counts = {"profile": rows.profiles, "events": rows.events, "memberships": rows.snapshots, "releases": rows.releases}
     return tuple(DataClass("store", name, count) for name, count in counts.items())
+
+
+def _vault(identifiers: int, names: int) -> tuple[DataClass, ...]:
+    """The person's identifiers, and the counts of the names that they bear."""
+    return DataClass("vault", "identifiers", identifiers), DataClass("vault", "known_names", names)
 
 
 def _consents(count: int) -> DataClass:

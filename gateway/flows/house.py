@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.accountability import Recorder
 from gateway.consent import ConsentLedger
 from gateway.detection import Detector
+from gateway.flows.policy_in_force import PolicyInForce
 from gateway.foundation.clock import Clock
 from gateway.foundation.database import open_sqlite, truncate_wal
 from gateway.foundation.errors import Unavailable
 from gateway.intake import Quarantine
+from gateway.intake.inbox import Inbox
 from gateway.policy import Pack
 from gateway.release import Disclosures
 from gateway.rights import Requests
 from gateway.store import Store
 from gateway.vault import Vault
+from gateway.versions import Versions
 from gateway.vocabulary.catalogue import Catalogue
 from gateway.vocabulary.names import SubjectReference
 
@@ -38,22 +43,73 @@ class Desk:
         return self.pack.catalogue
 
 
+class Writing:
+    """One journey that changes data at a time; each begins under the policy whose instant has come by then."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._around: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
+        self._journey: AbstractContextManager[None] = contextlib.nullcontext()
+
+    def begin_with(self, around: Callable[[], AbstractContextManager[None]]) -> None:
+        """Do this around each journey; where it fails, the journey does not begin."""
+        self._around = around
+
+    def __enter__(self) -> None:
+        """Wait for the journey before; a journey within one's own is part of it."""
+        self._lock.acquire()
+        try:
+            if self._depth == 0:
+                journey = self._around()
+                self._depth = 1  # what comes around the journey is part of it
+                try:
+                    journey.__enter__()
+                finally:
+                    self._depth = 0
+                self._journey = journey
+            self._depth += 1
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        """Let the next journey begin."""
+        self._depth -= 1
+        try:
+            if self._depth == 0:
+                self._journey.__exit__(None, None, None)
+        finally:
+            self._lock.release()
+
+
 @dataclass(frozen=True)
 class House:
     """The rooms. ``writing`` keeps one journey that changes data at a time; readers need no lock."""
 
     home: Path
     clock: Clock
-    pack: Pack
+    policy: PolicyInForce
     vault: Vault
     ledger: ConsentLedger
     store: Store
     disclosures: Disclosures
     requests: Requests
     quarantine: Quarantine
-    detector: Detector
+    inbox: Inbox
+    versions: Versions
     recorder: Recorder
-    writing: threading.RLock = field(default_factory=threading.RLock)
+    writing: Writing = field(default_factory=Writing)
+
+    @property
+    def detector(self) -> Detector:
+        """Detection with the fields of the pack in force in mind."""
+        return self.policy.detector
+
+    @property
+    def pack(self) -> Pack:
+        """The pack in force."""
+        return self.policy.pack
 
     @property
     def catalogue(self) -> Catalogue:

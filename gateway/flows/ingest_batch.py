@@ -23,6 +23,8 @@ from gateway.flows.house import House
 from gateway.flows.ingest_columns import languages_of, regions_of
 from gateway.flows.ingest_report import IngestReport, Tally, report_of, some_row_usable
 from gateway.flows.ingest_stream import Beside, Digesting, digest_of
+from gateway.flows.known_ages import told_of
+from gateway.flows.known_names import Gazetteer, forget
 from gateway.flows.permissions import catch_up, masks_again, masks_for
 from gateway.flows.recover import Recover
 from gateway.foundation.arrays import BLOCK, to_blocks
@@ -54,11 +56,12 @@ class _Sessions:
     quarantine: Sealing
     tags: BulkTags
     beside: Beside
+    names: Gazetteer
 
-    def ages(self, subjects: pa.Array) -> pa.Table:
-        """What is known of people's ages, the earlier chunks of this file counted."""
+    def ages(self, subjects: pa.Array, country: str | None) -> pa.Table:
+        """What is known of people's ages and where they live, the earlier chunks of this file counted."""
         self.beside.wait()
-        return self.store.permissions(subjects)
+        return self.store.permissions(subjects, country)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ class IngestBatch:
             if known is not None:
                 return report_of(contract.id, journey.batch, permits, tally, already=known)
             some_row_usable(tally, name)
+            self.house.inbox.check_room(source, tally.sightings)
             self._accepted(journey, actor, tally, sessions, entry)
             self._commit(journey, sessions, digest, tally)
             return report_of(contract.id, journey.batch, permits, tally)
@@ -162,6 +166,7 @@ class IngestBatch:
         key = house.vault.batch_key(batch, expiry)
         with contextlib.ExitStack() as stack:
             stack.callback(_forget_key, house, batch)
+            stack.callback(forget)
             yield _Sessions(
                 self._writing(stack, batch),
                 stack.enter_context(house.ledger.write(batch)),
@@ -169,6 +174,7 @@ class IngestBatch:
                 stack.enter_context(house.quarantine.sealing(batch, key, expires=expiry)),
                 stack.enter_context(house.recorder.bulk_tags(entry)),
                 stack.enter_context(Beside()),
+                Gazetteer(house.vault.known_names),
             )
 
     def _writing(self, stack: contextlib.ExitStack, batch: BatchId) -> VaultSession:
@@ -184,7 +190,7 @@ class IngestBatch:
         parsed = parse(raw, journey.contract, self.house.catalogue, at=journey.at)
         sessions.quarantine.add(parsed.quarantined)
         tally.quarantine(parsed.quarantined)
-        tally.undeclared = tuple(parsed.undeclared.column_names)
+        tally.see(raw, findings)
         people = pa.array([], BLOCK)
         if parsed.fields.num_rows:
             enrolment = self._enrol(parsed, journey, sessions.vault)
@@ -234,7 +240,7 @@ class IngestBatch:
         self, parsed: ParsedBatch, enrolment: Enrolment, journey: _Journey, sessions: _Sessions
     ) -> PseudonymisedBatch:
         """Generalise and redact, store, and say what is permitted for whom."""
-        redacted = self._redact(parsed, journey.contract)
+        redacted = self._redact(parsed, journey.contract, sessions)
         batch = _merged(
             pseudonymise(parsed, enrolment.refs, redacted, permit, batch=journey.batch, at=journey.at)
             for permit in journey.permits
@@ -245,12 +251,13 @@ class IngestBatch:
             kept = pc.is_valid(subjects)  # whoever asked never to come back has no reference
             consents = parsed.consents.filter(kept)
             sessions.ledger.add(subjects.filter(kept), consents, recorded_at=journey.at, channel=journey.contract.id)
-            permissions = masks_for(self.house, sessions.ledger, sessions.ages, parsed, enrolment.refs, journey.at)
+            told = told_of(self.house.catalogue, parsed, enrolment.refs, batch.table)
+            permissions = masks_for(self.house, sessions.ledger, sessions.ages, told, journey.at)
         sessions.beside(lambda: _shelve(sessions.store, batch, permissions))
         return batch
 
-    def _redact(self, parsed: ParsedBatch, contract: SourceContract) -> dict[FieldId, pa.Array]:
-        """Replace what identifies anybody in the free texts, beginning with the row's own identifiers."""
+    def _redact(self, parsed: ParsedBatch, contract: SourceContract, sessions: _Sessions) -> dict[FieldId, pa.Array]:
+        """Replace what identifies anybody in the free texts: the row's own identifiers first, then known names."""
         fields = self.house.catalogue.fields
         names = [FieldId(n) for n in parsed.fields.column_names]
         texts = [n for n in names if fields[n].kind is FieldKind.FREE_TEXT]
@@ -260,9 +267,12 @@ class IngestBatch:
             if fields[n].kind is FieldKind.DIRECT_IDENTIFIER
         }
         result: dict[FieldId, pa.Array] = {}
+        if texts:
+            sessions.names.add(sessions.vault.new_names())
         for text in texts:
-            languages = languages_of(parsed, contract, text)
-            result[text] = self.house.detector.redact(parsed.fields.column(text).combine_chunks(), own, languages).texts
+            written, languages = parsed.fields.column(text).combine_chunks(), languages_of(parsed, contract, text)
+            known = sessions.names.mentioned(written)
+            result[text] = self.house.detector.redact(written, own, languages, known).texts
         return result
 
     def _accepted(self, journey: _Journey, actor: Actor, tally: Tally, sessions: _Sessions, entry: EntryId) -> None:
@@ -294,6 +304,7 @@ class IngestBatch:
         sessions.quarantine.commit()
         sessions.vault.commit()
         position = sessions.ledger.commit()
+        self._file(journey, tally)
         sessions.store.commit(digest, tally.rows, journey.at, position)
         with contextlib.suppress(GatewayError):  # the batch is kept: what fails from here on is no refusal of it
             self.house.vault.settle(journey.batch)
@@ -302,6 +313,12 @@ class IngestBatch:
             self.house.recorder.checkpoint()
             if self.house.store.sort_needed():  # one person's events stay close together
                 self.house.store.compact()
+
+    def _file(self, journey: _Journey, tally: Tally) -> None:
+        """Enter undeclared columns in the inbox before the commit point: none is sealed that nobody is asked about."""
+        if tally.sightings:
+            since = journey.at - dt.timedelta(days=journey.contract.quarantine_days)
+            self.house.inbox.file(journey.contract.id, tally.sightings, at=journey.at, since=since)
 
     def _refused(self, source: SourceId, actor: Actor, error: GatewayError) -> None:
         """Put a refusal on record; the source is named only where the pack knows it."""
@@ -349,7 +366,7 @@ def _contradicted(contradictions: Sequence[Contradiction], contract: SourceContr
     )
     return InvalidInput(
         f"the batch stops, its content contradicts the contract `{contract.id}`: {places}; "
-        "remedy: correct the column's field in sources.yaml, or the export",
+        "remedy: correct the column's field in sources.yaml or in the inbox, or the export",
         reasons=("contradicted_contract",),
     )
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gateway.foundation.errors import InvalidInput
+from gateway.intake.inbox import Sighting
 from gateway.vault import Enrolment
-from gateway.vocabulary.batches import QuarantinedRow
+from gateway.vocabulary.batches import QuarantinedRow, RawBatch
 from gateway.vocabulary.decisions import Permit
+from gateway.vocabulary.findings import Findings
 from gateway.vocabulary.names import BatchId, SourceId
 
 SHOWN_LINES = 100
@@ -44,7 +46,7 @@ class Tally:
     suppressed: int = 0
     unresolved: int = 0
     conflicts: int = 0
-    undeclared: tuple[str, ...] = ()
+    sightings: dict[str, Sighting] = field(default_factory=dict)  # of undeclared columns
     quarantined: Counter[str] = field(default_factory=Counter)
     lines: list[int] = field(default_factory=list)
 
@@ -52,6 +54,15 @@ class Tally:
         """Count rows that were set aside."""
         self.quarantined.update(row.reason for row in rows)
         self.lines.extend(row.line for row in rows[: max(0, SHOWN_LINES - len(self.lines))])
+
+    def see(self, raw: RawBatch, findings: Findings) -> None:
+        """Note what the undeclared columns of a chunk seem to hold; the surest chunk of a file speaks for it."""
+        for name in findings.undeclared:
+            column = raw.table.column(name)
+            one = Sighting(findings.columns[name], filled=column.null_count < len(column))
+            known = self.sightings.get(name)
+            if known is None or (one.filled, one.finding.confidence) > (known.filled, known.finding.confidence):
+                self.sightings[name] = one
 
     def add(self, enrolment: Enrolment, stored: int) -> None:
         """Count a chunk."""
@@ -84,7 +95,7 @@ def report_of(
         rows=0 if already else tally.rows,
         quarantined=dict(tally.quarantined),
         quarantined_lines=tuple(tally.lines),
-        undeclared_columns=tally.undeclared,
+        undeclared_columns=tuple(tally.sightings),
         withheld_fields={str(r.field): str(r) for p in permits for r in p.withheld if r.field},
         new_subjects=0 if already else tally.new,
         suppressed=tally.suppressed,

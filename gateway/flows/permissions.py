@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,26 +11,25 @@ import pyarrow.compute as pc
 
 from gateway.consent import LedgerSession
 from gateway.flows.house import House
+from gateway.flows.known_ages import KnownAges, coming_of_age
 from gateway.foundation.arrays import BLOCK, from_blocks, to_blocks
-from gateway.policy import of_age_from, permission_masks
+from gateway.policy import Pack, permission_masks
+from gateway.policy.ages import oldest_age
 from gateway.policy.masks import AGE_UNKNOWN
-from gateway.vocabulary.batches import ParsedBatch
-from gateway.vocabulary.fields import AgeBand
+from gateway.vocabulary.catalogue import Catalogue
 from gateway.vocabulary.names import PurposeId, SubjectReference
+from gateway.vocabulary.purposes import MinimumAge
 
 CHUNK = 131_072
-ADULT = dt.date(1900, 1, 1)  # told to be of age; earlier than any day of coming of age, so that a minor's day wins
-KnownAges = Callable[[pa.Array], pa.Table]  # subjects → subject, of_age_from of those who are known
 
 
-def masks_for(
-    house: House, ledger: LedgerSession, known_ages: KnownAges, parsed: ParsedBatch, refs: pa.Array, at: dt.datetime
-) -> pa.Table:
-    """Return the permissions of the people of a chunk, counting what its still open session has just added."""
-    people = pa.table({"subject": refs, "told": _told(house, parsed, at)}).filter(pc.is_valid(refs))
-    latest = people.group_by("subject").aggregate([("told", "max")])
-    subjects = latest.column("subject").combine_chunks()
-    of_age = _of_age(house, subjects, latest.column("told_max").combine_chunks(), known_ages)
+def masks_for(house: House, ledger: LedgerSession, known_ages: KnownAges, told: pa.Table, at: dt.datetime) -> pa.Table:
+    """Return the permissions of the people of a chunk, counting what its still open session has just added.
+
+    ``told`` is what the chunk tells of their ages, as ``told_of`` gives it.
+    """
+    of_age = coming_of_age(house.pack, told, known_ages, at)
+    subjects = told.column("subject").combine_chunks()
     return _permissions(house, subjects, ledger.standing(subjects), of_age, at)
 
 
@@ -39,7 +37,7 @@ def masks_again(
     house: House, ledger: LedgerSession, known_ages: KnownAges, subjects: pa.Array, at: dt.datetime
 ) -> pa.Table:
     """Return the permissions of people of whom a batch says nothing but a no."""
-    known = known_ages(subjects)
+    known = known_ages(subjects, None)
     people = from_blocks(to_blocks(known.column("subject")))
     of_age = known.column("of_age_from").combine_chunks()
     return _permissions(house, people, ledger.standing(people), of_age, at)
@@ -55,7 +53,37 @@ def refresh(house: House, subjects: pa.Array, at: dt.datetime, *, position: int 
     of_age = _still_young(known.column("of_age_from").combine_chunks(), at)
     people = from_blocks(present)
     permissions = _permissions(house, people, house.ledger.standing(people), of_age, at)
-    house.store.set_permissions(permissions, position)
+    house.store.set_permissions(permissions.append_column("person", known.column("person")), position)
+
+
+def refresh_everybody(house: House, at: dt.datetime, *, older: MinimumAge | None) -> int:
+    """Recompute everybody's permissions under the policy in force; return how many people were looked at.
+
+    ``older`` is the age that the policy before asked for (``None``: it asked for none). Where this one asks for a
+    higher age anywhere, who is known to be of age for the lower one may be a child for this: unknown until a file says.
+    """
+    rises = age_rises(house.catalogue, older)
+    people = 0
+    for batch in house.store.all_subjects():
+        subjects = pc.cast(batch.column("subject"), BLOCK)
+        of_age = ages_at(batch.column("of_age_from"), at, rises=rises)
+        permissions = _permissions(house, subjects, house.ledger.standing(subjects), of_age, at)
+        house.store.set_permissions(permissions.append_column("person", batch.column("person")))
+        people += len(subjects)
+    return people
+
+
+def age_rises(catalogue: Catalogue, older: MinimumAge | None) -> bool:
+    """Whether a catalogue asks anywhere for a higher age than ``older``, the one that was asked for until now."""
+    asked = oldest_age(catalogue)
+    return asked is not None and (older is None or asked.asks_more_than(older))
+
+
+def ages_at(of_age: pa.Array, at: dt.datetime, *, rises: bool) -> pa.Array:
+    """Return from which day people are of age, as stored; where the age that is asked for rises, nobody knows."""
+    if rises:
+        return pa.repeat(pa.scalar(AGE_UNKNOWN, pa.date32()), len(of_age))
+    return _still_young(of_age, at)
 
 
 def catch_up(house: House, at: dt.datetime) -> None:
@@ -70,48 +98,20 @@ def catch_up(house: House, at: dt.datetime) -> None:
 
 
 def _permissions(house: House, subjects: pa.Array, standing: pa.Table, of_age: pa.Array, at: dt.datetime) -> pa.Table:
-    masks = permission_masks(house.pack, subjects, standing, of_age, at)
+    masks = masks_under(house, house.pack, standing, pa.table({"subject": subjects, "of_age_from": of_age}), at)
+    return masks.add_column(0, "subject", subjects).append_column("of_age_from", of_age)
+
+
+def masks_under(house: House, pack: Pack, standing: pa.Table, people: pa.Table, at: dt.datetime) -> pa.Table:
+    """Return ``permits`` and ``permits_until`` of ``people`` (``subject``, ``of_age_from``) under any pack.
+
+    Who is being erased permits nothing.
+    """
+    subjects, of_age = (column.combine_chunks() for column in people.select(["subject", "of_age_from"]).columns)
+    masks = permission_masks(pack, subjects, standing, of_age, at)
     leaving = pc.is_in(subjects, value_set=pa.array(house.requests.being_erased(), BLOCK))
-    return pa.table(
-        {
-            "subject": subjects,
-            "permits": pc.if_else(leaving, pa.scalar(0, pa.uint64()), masks.column("permits")),
-            "permits_until": masks.column("permits_until"),
-            "of_age_from": of_age,
-        }
-    )
-
-
-def _told(house: House, parsed: ParsedBatch, at: dt.datetime) -> pa.Array:
-    """What the chunk says of each row's age: the day of coming of age, ``ADULT``, or null where it is silent."""
-    births = pa.nulls(parsed.fields.num_rows, pa.date32())
-    for name in parsed.fields.column_names:
-        if isinstance(house.catalogue.fields[name].transform, AgeBand):
-            births = parsed.fields.column(name).combine_chunks()
-    return _as_told(of_age_from(house.pack, births, at))
-
-
-def _as_told(of_age: pa.Array) -> pa.Array:
-    """Turn the stored form (null for grown-ups, ``AGE_UNKNOWN``) into one in which silence is null."""
-    dated = pc.fill_null(of_age, pa.scalar(ADULT, pa.date32()))
-    return pc.if_else(pc.equal(dated, pa.scalar(AGE_UNKNOWN, pa.date32())), pa.scalar(None, pa.date32()), dated)
-
-
-def _of_age(house: House, subjects: pa.Array, told: pa.Array, known_ages: KnownAges) -> pa.Array:
-    """Fill the silences with what is known already: silence never makes anybody of age, nor a minor again."""
-    if told.null_count:
-        silent = subjects.filter(pc.is_null(told))
-        stored = known_ages(silent)
-        ages = _as_told(stored.column("of_age_from").combine_chunks())
-        told = pc.coalesce(told, ages.take(pc.index_in(subjects, value_set=stored.column("subject").combine_chunks())))
-    unknown = pa.scalar(AGE_UNKNOWN if asks_for_an_age(house) else None, pa.date32())
-    grown_up = pc.equal(told, pa.scalar(ADULT, pa.date32()))
-    return pc.if_else(pc.is_null(told), unknown, pc.if_else(grown_up, pa.scalar(None, pa.date32()), told))
-
-
-def asks_for_an_age(house: House) -> bool:
-    """Whether any purpose of the pack has a minimum age (Art. 8)."""
-    return any(purpose.minimum_age is not None for purpose in house.catalogue.purposes.values())
+    permits = pc.if_else(leaving, pa.scalar(0, pa.uint64()), masks.column("permits"))
+    return pa.table({"permits": permits, "permits_until": masks.column("permits_until")})
 
 
 def _still_young(of_age: pa.Array, at: dt.datetime) -> pa.Array:

@@ -1,11 +1,10 @@
-"""Reading a policy pack: its cases, itself in words, and the record of processing that follows from it (Art. 30)."""
+"""Reading a policy pack: its cases, and itself in words."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from gateway.accountability import processing_activities, processing_activities_markdown
 from gateway.policy import Pack, check, describe
 from gateway.policy.cases import CaseResult
 from gateway.segmentation import load_segment
@@ -22,9 +21,3 @@ def describe_pack(pack: Pack) -> tuple[dict[str, Any], str]:
     """Return the pack as plain data, and in words."""
     described = describe(pack)
     return described, json.dumps(described, ensure_ascii=False, indent=2, default=str)
-
-
-def activities_of(pack: Pack) -> tuple[dict[str, Any], str]:
-    """Return the record of processing activities as plain data, and as Markdown."""
-    record = processing_activities(pack.catalogue)
-    return record, processing_activities_markdown(record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,15 +12,16 @@ import pyarrow.compute as pc
 from gateway.accountability import Released
 from gateway.flows.end_scopes import EndScopes
 from gateway.flows.house import House
+from gateway.flows.received import AskForRelease, Chosen
 from gateway.foundation.arrays import to_blocks
 from gateway.foundation.errors import GatewayError, NotFound, NotPermitted
-from gateway.policy import decide
 from gateway.release import Disclosure, SegmentTooSmall
+from gateway.release.entries import Exposure
 from gateway.vault import pseudonym_text
 from gateway.vocabulary.contracts import RecipientContract
-from gateway.vocabulary.decisions import Action, Deny, Permit, ProcessingRequest
+from gateway.vocabulary.decisions import Permit
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
-from gateway.vocabulary.names import RecipientId, ReleaseId, SegmentId
+from gateway.vocabulary.names import FieldId, RecipientId, ReleaseId, SegmentId
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class ReadMembers:
         disclosure = self.house.disclosures.get(request.release)
         if disclosure is None or (disclosure.recipient, disclosure.segment) != (request.recipient, request.segment):
             raise NotFound("no such release: ask for the segment's members without a cursor")
+        if self.house.disclosures.exposures.is_deleted(disclosure.release):
+            raise NotFound("this release is confirmed as deleted: ask for the segment's members without a cursor")
         if EndScopes(self.house).is_over(disclosure):
             raise NotFound("the scope of this release has ended: ask for the segment's members without a cursor")
         contract, permit = self._permit(disclosure)
@@ -94,22 +98,23 @@ class ReadMembers:
         return found
 
     def _permit(self, disclosure: Disclosure) -> tuple[RecipientContract, Permit]:
+        """Ask policy again; what a contract has come to agree on since the release is received with the page."""
         contract = self.house.catalogue.recipients.get(disclosure.recipient)
         if contract is None:
             raise NotPermitted("no contract with this recipient", reasons=("unknown_recipient",))
-        request = ProcessingRequest(
-            Action.RELEASE,
-            disclosure.purpose,
-            self.house.clock.now(),
-            fields=frozenset(contract.fields),
-            recipient=disclosure.recipient,
-        )
-        match decide(request, self.house.pack):
-            case Permit() as permit:
-                return contract, permit
-            case Deny() as denial:
-                reasons = tuple(str(reason) for reason in denial.reasons)
-                raise NotPermitted(f"the release is refused now: {' | '.join(reasons)}", reasons=reasons)
+        permit, more = self._asked(disclosure, contract)
+        if more:
+            with self.house.writing:  # no release may come between the question and the record
+                permit, more = self._asked(disclosure, contract)
+                self.house.disclosures.exposures.record(_exposure(disclosure, contract, more, permit.request.at))
+        return contract, permit
+
+    def _asked(self, disclosure: Disclosure, contract: RecipientContract) -> tuple[Permit, frozenset[FieldId]]:
+        """Return the Permit, and the agreed fields that the recipient does not have by this release yet."""
+        asking = AskForRelease(self.house)
+        permit = asking.permit(Chosen(disclosure.purpose, frozenset()), contract)
+        told = [held.beside for held in asking.held(contract) if held.release == disclosure.release]
+        return permit, frozenset(contract.fields).difference(*told)
 
     def _on_record(
         self, disclosure: Disclosure, contract: RecipientContract, permit: Permit, page: pa.Table, actor: Actor
@@ -148,3 +153,18 @@ class ReadMembers:
             policy=self.house.catalogue.label,
         )
         self.house.recorder.record(event, at=self.house.clock.now())
+
+
+def _exposure(
+    disclosure: Disclosure, contract: RecipientContract, beside: frozenset[FieldId], at: dt.datetime
+) -> Exposure:
+    return Exposure(
+        release=disclosure.release,
+        segment=disclosure.segment,
+        recipient=disclosure.recipient,
+        legal_entity=contract.holder,
+        purpose=disclosure.purpose,
+        beside=beside,
+        chosen_by=frozenset(),  # on record since the release
+        at=at,
+    )

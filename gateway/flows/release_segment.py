@@ -12,10 +12,10 @@ from gateway.accountability import Released
 from gateway.flows.build_segment import BuildSegment, Segments
 from gateway.flows.end_scopes import EndScopes
 from gateway.flows.house import House
+from gateway.flows.received import AskForRelease, Chosen
 from gateway.foundation.arrays import BLOCK, to_blocks
 from gateway.foundation.errors import GatewayError, NotPermitted
 from gateway.foundation.identifiers import new_id
-from gateway.policy import decide
 from gateway.release import (
     Disclosure,
     delta_package,
@@ -24,12 +24,13 @@ from gateway.release import (
     scope_label,
 )
 from gateway.release.deltas import Delta
+from gateway.release.entries import Exposure
 from gateway.release.sizes import minimum_size_met, require_minimum
 from gateway.vault import pseudonym_text
 from gateway.vocabulary.contracts import RecipientContract, ScopeMode
-from gateway.vocabulary.decisions import Action, Deny, Permit, ProcessingRequest
+from gateway.vocabulary.decisions import Permit
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
-from gateway.vocabulary.names import PurposeId, RecipientId, ReleaseId, ScopeId, SegmentId
+from gateway.vocabulary.names import FieldId, RecipientId, ReleaseId, ScopeId, SegmentId
 from gateway.vocabulary.relations import SegmentSnapshot
 
 Format = Literal["csv", "ndjson", "parquet"]
@@ -62,6 +63,7 @@ class _Prepared:
     snapshot: SegmentSnapshot
     scope: ScopeId
     members: pa.Array  # subject references
+    chosen_by: frozenset[FieldId]
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,14 @@ class ReleaseSegment:
     def _release(self, request: ReleaseRequest, actor: Actor) -> Released[ReleasePackage]:
         EndScopes(self.house)()
         contract = self._contract(request)
-        snapshot, _ = self.build.snapshot(request.segment, actor)
-        permit = self._permit(snapshot, contract)
+        snapshot, built = self.build.snapshot(request.segment, actor)
+        chosen = Chosen(built.request.purpose, built.request.fields or frozenset())
+        permit = AskForRelease(self.house).permit(chosen, contract)  # a second time, now about this recipient
         members = self.house.store.members(snapshot.id, permit, permit.request.at)
         if not request.delta:  # before a scope is opened: what is too small leaves no key behind
             require_minimum(len(members), _minimum(contract, permit))
-        prepared = _Prepared(contract, permit, snapshot, self._scope(contract, snapshot, permit), members)
+        scope = self._scope(contract, snapshot, permit)
+        prepared = _Prepared(contract, permit, snapshot, scope, members, chosen.fields)
         return self._delta(request, prepared, actor) if request.delta else self._whole(request, prepared, actor)
 
     def _contract(self, request: ReleaseRequest) -> RecipientContract:
@@ -102,22 +106,6 @@ class ReleaseSegment:
                 "a transaction scope has no deltas: each list has pseudonyms of its own", reasons=("no_stable_scope",)
             )
         return contract
-
-    def _permit(self, snapshot: SegmentSnapshot, contract: RecipientContract) -> Permit:
-        """Ask policy a second time, now about this recipient."""
-        request = ProcessingRequest(
-            Action.RELEASE,
-            PurposeId(snapshot.purpose),
-            self.house.clock.now(),
-            fields=frozenset(contract.fields),
-            recipient=contract.id,
-        )
-        match decide(request, self.house.pack):
-            case Permit() as permit:
-                return permit
-            case Deny() as denial:
-                reasons = tuple(str(reason) for reason in denial.reasons)
-                raise NotPermitted(f"the release is refused: {' | '.join(reasons)}", reasons=reasons)
 
     def _scope(self, contract: RecipientContract, snapshot: SegmentSnapshot, permit: Permit) -> ScopeId:
         label = scope_label(contract, permit.request.at, snapshot.id)
@@ -167,14 +155,14 @@ class ReleaseSegment:
 
     def _previous(self, request: ReleaseRequest, scope: ScopeId) -> Disclosure | None:
         """The release to compare with: the recipient's own, of this segment and this scope, or none."""
+        disclosures = self.house.disclosures
         if request.since is None:
-            return self.house.disclosures.latest(request.segment, request.recipient, scope)
-        found = self.house.disclosures.get(request.since)
-        same = found is not None and (found.segment, found.recipient, found.scope) == (
-            request.segment,
-            request.recipient,
-            scope,
-        )
+            found = disclosures.latest(request.segment, request.recipient, scope)
+        else:
+            found = disclosures.get(request.since)
+        if found is None or disclosures.exposures.is_deleted(found.release):
+            return None
+        same = (found.segment, found.recipient, found.scope) == (request.segment, request.recipient, scope)
         return found if same else None
 
     def _texts(self, scope: ScopeId, change: Delta, tombstones: pa.Array) -> tuple[pa.Array, pa.Array]:
@@ -236,6 +224,8 @@ class ReleaseSegment:
         with self.house.recorder.bulk_tags(entry) as tags:
             tags.add(to_blocks(self.house.vault.tags(concerned, entry)))
             receipt = self.house.recorder.record(event, at=disclosure.at, entry_id=entry, tags=tags.seal())
+        # What it tells counts from here on, also where a crash keeps the bytes back.
+        self.house.disclosures.exposures.record(_exposure(disclosure, prepared))
         # Members first: a disclosure without them would be a base from which nobody can leave any more.
         self.house.store.record_release(disclosure.release, prepared.members)
         self.house.disclosures.record(disclosure)
@@ -255,6 +245,21 @@ class ReleaseSegment:
             policy=self.house.catalogue.label,
         )
         self.house.recorder.record(event, at=self.house.clock.now())
+
+
+def _exposure(disclosure: Disclosure, prepared: _Prepared) -> Exposure:
+    """Return what the recipient learns: a delta has no attributes, but tells who is chosen."""
+    whole = disclosure.kind == "snapshot"
+    return Exposure(
+        release=disclosure.release,
+        segment=disclosure.segment,
+        recipient=disclosure.recipient,
+        legal_entity=prepared.contract.holder,
+        purpose=disclosure.purpose,
+        beside=frozenset(prepared.contract.fields if whole else ()),
+        chosen_by=prepared.chosen_by,
+        at=disclosure.at,
+    )
 
 
 def _minimum(contract: RecipientContract, permit: Permit) -> int:

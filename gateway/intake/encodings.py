@@ -13,9 +13,10 @@ from gateway.foundation.errors import InvalidInput
 
 SAMPLE_BYTES = 256 * 1024  # how much of a file is looked at before it is read
 CHUNK_BYTES = 4 * 1024 * 1024  # how much of a file is held while it is read
+UNREADABLE = "\ufffd"
 
 LEGACY = ["cp1252", "iso8859_1", "iso8859_15", "iso8859_2", "cp1250", "cp1251", "koi8_u"]
-_MARKS = (  # UTF-32 first: its mark begins with the one of UTF-16
+MARKS = (  # UTF-32 first: its mark begins with the one of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF8, "utf-8"),
@@ -35,7 +36,7 @@ def encoding_of(sample: bytes, declared: str | None, *, name: str) -> str:
 
     Raises InvalidInput when a declared encoding is unknown or does not fit, and when several could be meant.
     """
-    marked = next((encoding for mark, encoding in _MARKS if sample.startswith(mark)), None)
+    marked = next((encoding for mark, encoding in MARKS if sample.startswith(mark)), None)
     if declared is not None:
         return _declared(sample, declared, marked, name)
     if marked is not None:
@@ -119,12 +120,12 @@ class LineCounter:
         self._after_cr = text.endswith(b"\r")
 
 
-def utf8_chunks(stream: BinaryIO, encoding: str, *, name: str) -> Iterator[bytes]:
+def utf8_chunks(stream: BinaryIO, encoding: str, *, name: str, lenient: bool = False) -> Iterator[bytes]:
     """Return the stream's text as UTF-8 in pieces of about 4 MiB, without its mark.
 
-    Raises InvalidInput with the line where bytes do not fit the encoding.
+    Raises InvalidInput with the line where bytes do not fit the encoding; ``lenient`` marks them, and NUL, instead.
     """
-    decoder = codecs.getincrementaldecoder(encoding)()
+    decoder = codecs.getincrementaldecoder(encoding)("replace" if lenient else "strict")
     counter = LineCounter()
     first = True
     ended = False
@@ -142,6 +143,8 @@ def utf8_chunks(stream: BinaryIO, encoding: str, *, name: str) -> Iterator[bytes
         if first and text:
             text = text.removeprefix("\ufeff")
             first = False
+        if lenient:
+            text = text.replace("\0", UNREADABLE)
         data = text.encode("utf-8")  # no decoder lets half a surrogate pair through
         counter.feed(data)
         if data:

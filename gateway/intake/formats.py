@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import io
 import itertools
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import msgspec
 
 from gateway.foundation.errors import InvalidInput
-from gateway.intake.encodings import encoding_of
+from gateway.intake.encodings import UNREADABLE, encoding_of
+from gateway.intake.lenient import encoding_near
 from gateway.intake.records import cut
-from gateway.vocabulary.contracts import SourceContract, SourceKind
+from gateway.vocabulary.contracts import IgnoredColumn, SourceContract, SourceKind
 
 DELIMITERS = (",", ";", "\t", "|")
 MAX_COLUMNS = 2000
@@ -46,17 +48,19 @@ class FileFormat:
     encoding: str  # a Python codec name
     delimiter: str  # of CSV
     header: tuple[str, ...]
+    titles: tuple[str, ...] | None = None  # lenient reading only: what a CSV's first row holds, names or values
+    lenient: bool = False
 
 
-def describe(sample: bytes, contract: SourceContract | None, *, name: str) -> FileFormat:
+def describe(sample: bytes, contract: SourceContract | None, *, name: str, lenient: bool = False) -> FileFormat:
     """Return the format of a file by its first bytes (256 KiB are plenty) and what its contract declares.
 
     Raises InvalidInput with file, line and column for what cannot be read: empty, packed, binary, ambiguous
-    encoding, a header with a doubled or missing name, a declared column that is not there.
+    encoding, a header with a doubled or missing name, a declared column that is not there. With ``lenient`` (to look at
+    a file, never to take it in) the likeliest encoding will do and the columns are called column_1, column_2…
     """
     _refuse_packed(sample, name)
-    encoding = encoding_of(sample, contract.encoding if contract else None, name=name)
-    text = codecs.getincrementaldecoder(encoding)().decode(sample).removeprefix("\ufeff")
+    text, encoding = _decoded(sample, contract, name, lenient=lenient)
     if not text.strip():
         raise InvalidInput(f"{name}: the file is empty", reasons=("empty_file",))
     if "\0" in text:
@@ -66,9 +70,28 @@ def describe(sample: bytes, contract: SourceContract | None, *, name: str) -> Fi
     if opening == "[":
         msg = f"{name}: a JSON array; write JSON lines instead, one object on each line"
         raise InvalidInput(msg, reasons=("not_json_lines",))
-    found = _json_lines(text, encoding) if opening == "{" else _csv(text, encoding, contract, name)
+    found = _json_lines(text, encoding) if opening == "{" else _csv(text, encoding, contract, name, lenient=lenient)
+    if lenient:
+        return _by_place(found)
     _require_declared(found, contract, name)
     return found
+
+
+def _decoded(sample: bytes, contract: SourceContract | None, name: str, *, lenient: bool) -> tuple[str, str]:
+    if lenient:
+        encoding = encoding_near(sample, name=name)
+        text = codecs.getincrementaldecoder(encoding)("replace").decode(sample).replace("\0", UNREADABLE)
+    else:
+        encoding = encoding_of(sample, contract.encoding if contract else None, name=name)
+        text = codecs.getincrementaldecoder(encoding)().decode(sample)
+    return text.removeprefix("\ufeff"), encoding
+
+
+def _by_place(found: FileFormat) -> FileFormat:
+    if found.kind == "ndjson":
+        return replace(found, lenient=True)
+    places = tuple(f"column_{place}" for place in range(1, len(found.header) + 1))
+    return replace(found, header=places, titles=found.header, lenient=True)
 
 
 def _refuse_packed(sample: bytes, name: str) -> None:
@@ -91,13 +114,13 @@ def _json_lines(text: str, encoding: str) -> FileFormat:
     return FileFormat("ndjson", encoding, ",", tuple(itertools.islice(keys, MAX_COLUMNS)))
 
 
-def _csv(text: str, encoding: str, contract: SourceContract | None, name: str) -> FileFormat:
+def _csv(text: str, encoding: str, contract: SourceContract | None, name: str, *, lenient: bool) -> FileFormat:
     declared = contract.delimiter if contract else None
     if declared is not None and (len(declared) != 1 or not declared.isascii() or declared in '"\r\n'):
         msg = f"{name}: the contract's `delimiter` is one ASCII character, and no quote or line end"
         raise InvalidInput(msg, reasons=("unknown_delimiter",))
     delimiter = declared or _delimiter(text, frozenset(contract.columns) if contract else frozenset())
-    return FileFormat("csv", encoding, delimiter, _header(text, delimiter, name))
+    return FileFormat("csv", encoding, delimiter, _header(text, delimiter, name, lenient=lenient))
 
 
 def _delimiter(text: str, wanted: frozenset[str]) -> str:
@@ -116,14 +139,13 @@ def _delimiter(text: str, wanted: frozenset[str]) -> str:
 
 def _rows(text: str, delimiter: str) -> list[list[str]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        rows = [row for row in itertools.islice(reader, _LOOKED_AT) if row]
-    except csv.Error:
-        return []
+    rows: list[list[str]] = []
+    with contextlib.suppress(csv.Error):  # a cell too long for it: the rows before tell enough
+        rows.extend(row for row in itertools.islice(reader, _LOOKED_AT) if row)
     return rows[:-1] if len(rows) > 2 else rows  # noqa: PLR2004 - the last one may be cut by the sample's end
 
 
-def _header(text: str, delimiter: str, name: str) -> tuple[str, ...]:
+def _header(text: str, delimiter: str, name: str, *, lenient: bool) -> tuple[str, ...]:
     data = text.encode()
     block, rest, line = cut(data, 1, delimiter, final=False)
     filled = (~block.blank).nonzero()[0]
@@ -134,7 +156,7 @@ def _header(text: str, delimiter: str, name: str) -> tuple[str, ...]:
     except (csv.Error, StopIteration):
         names = [""]
     header = tuple(_tidy(each) for each in names)
-    _check_header(header, f"{name}, line {line}")
+    _check_header(header, f"{name}, line {line}", lenient=lenient)
     return header
 
 
@@ -142,10 +164,12 @@ def _tidy(header: str) -> str:
     return unicodedata.normalize("NFC", header.strip())
 
 
-def _check_header(header: tuple[str, ...], place: str) -> None:
+def _check_header(header: tuple[str, ...], place: str, *, lenient: bool) -> None:
     # INVARIANT: columns are told by position: in a file without a header these would be somebody's values.
     if len(header) > MAX_COLUMNS:
         raise InvalidInput(f"{place}: more than {MAX_COLUMNS} columns", reasons=("too_many_columns",))
+    if lenient:
+        return
     for position, column in enumerate(header, 1):
         if not column:
             msg = f"{place}, column {position}: the column has no name; name it or remove it"
@@ -163,7 +187,8 @@ def _check_header(header: tuple[str, ...], place: str) -> None:
 def _require_declared(found: FileFormat, contract: SourceContract | None, name: str) -> None:
     if contract is None:
         return
-    wanted = [*contract.columns, *([contract.time] if contract.time else [])]
+    read = [name for name, column in contract.columns.items() if not isinstance(column, IgnoredColumn)]
+    wanted = [*read, *([contract.time] if contract.time else [])]
     missing = [column for column in wanted if column not in found.header]
     # A JSON object may leave out what it does not know; only what makes a row usable must be seen.
     if found.kind == "ndjson" and not _unusable(missing, contract):

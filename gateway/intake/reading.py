@@ -13,7 +13,8 @@ from gateway.intake import delimited, jsonlines
 from gateway.intake.delimited import Piece
 from gateway.intake.encodings import utf8_chunks
 from gateway.intake.formats import FileFormat
-from gateway.intake.records import Block, blocks
+from gateway.intake.lenient import RECORD_BYTES as LENIENT_BYTES
+from gateway.intake.records import RECORD_BYTES, Block, blocks
 from gateway.vocabulary.batches import QuarantinedRow, RawBatch
 from gateway.vocabulary.contracts import SourceContract
 from gateway.vocabulary.names import SourceId
@@ -43,12 +44,13 @@ def read_batches(
 
 
 def _pieces(stream: BinaryIO, layout: FileFormat, name: str) -> Iterator[Piece]:
-    chunks = utf8_chunks(stream, layout.encoding, name=name)
+    chunks = utf8_chunks(stream, layout.encoding, name=name, lenient=layout.lenient)
+    longest = LENIENT_BYTES if layout.lenient else RECORD_BYTES
     if layout.kind == "ndjson":
-        for block in blocks(chunks, delimiter=None, name=name):
+        for block in blocks(chunks, delimiter=None, name=name, longest=longest):
             yield jsonlines.read_block(block, layout.header, name=name)
         return
-    for block in _after_header(blocks(chunks, delimiter=layout.delimiter, name=name)):
+    for block in _after_header(blocks(chunks, delimiter=layout.delimiter, name=name, longest=longest)):
         yield delimited.read_block(block, layout.header, layout.delimiter, name=name)
 
 

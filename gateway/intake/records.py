@@ -45,15 +45,17 @@ class Block:
         return Block(self.data[cut:], self.starts[count:] - cut, self.ends[count:] - cut, self.lines[count:])
 
 
-def blocks(chunks: Iterable[bytes], *, delimiter: str | None, name: str) -> Iterator[Block]:
+def blocks(
+    chunks: Iterable[bytes], *, delimiter: str | None, name: str, longest: int = RECORD_BYTES
+) -> Iterator[Block]:
     """Cut UTF-8 pieces at record ends; ``delimiter=None`` means that quotes do not matter (JSON lines).
 
-    Raises InvalidInput for a record over 1 MiB and for a quote that never closes, each with its line.
+    Raises InvalidInput for a record over ``longest`` bytes and for a quote that never closes, each with its line.
     """
     carry, line = b"", 1
     for chunk in chunks:
         block, carry, line = cut(carry + chunk, line, delimiter, final=False)
-        _check(block, carry, line, name)
+        _check(block, carry, line, name, longest)
         if len(block.starts):
             yield block
     block, carry, line = cut(carry, line, delimiter, final=True)
@@ -64,14 +66,14 @@ def blocks(chunks: Iterable[bytes], *, delimiter: str | None, name: str) -> Iter
         yield block
 
 
-def _check(block: Block, carry: bytes, line: int, name: str) -> None:
+def _check(block: Block, carry: bytes, line: int, name: str, longest: int) -> None:
     sizes = block.ends - block.starts
-    if len(sizes) and sizes.max() > RECORD_BYTES:
-        line = int(block.lines[int(np.argmax(sizes > RECORD_BYTES))])
-    elif len(carry) <= RECORD_BYTES:
+    if len(sizes) and sizes.max() > longest:
+        line = int(block.lines[int(np.argmax(sizes > longest))])
+    elif len(carry) <= longest:
         return
     msg = (
-        f"{name}, line {line}: the record that starts here is longer than 1 MiB; "
+        f"{name}, line {line}: the record that starts here is longer than {longest // 1024**2} MiB; "
         "look for a missing line end or a quote that is left open"
     )
     raise InvalidInput(msg, reasons=("record_too_long",))

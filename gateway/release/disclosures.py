@@ -13,6 +13,7 @@ from sqlmodel import Session, col, delete, select
 from gateway.foundation.arrays import BLOCK
 from gateway.foundation.errors import Conflict
 from gateway.release.entries import Disclosure
+from gateway.release.exposures import Exposures
 from gateway.release.rows import DisclosureRow, TombstoneRow, create
 from gateway.vocabulary.names import RecipientId, ReleaseId, ScopeId, SegmentId
 
@@ -20,11 +21,12 @@ _FIELDS = tuple(field.name for field in dataclasses.fields(Disclosure))
 
 
 class Disclosures:
-    """Append and read; a recorded disclosure does not change."""
+    """Append and read; a recorded disclosure does not change. ``exposures`` says what its recipient learns by it."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         create(engine)
+        self.exposures = Exposures(engine)
 
     def record(self, disclosure: Disclosure) -> None:
         """Keep a disclosure; the same again changes nothing, another one under its id is a ``Conflict``."""
@@ -83,6 +85,16 @@ class Disclosures:
         )
         with Session(self._engine) as session:
             return pa.array(sorted(session.exec(query)), BLOCK)
+
+    def owed_since(self, scope: ScopeId, segment: SegmentId, base: ReleaseId) -> dt.datetime | None:
+        """Return the instant of the first erasure since the disclosure ``base``; None where there is none."""
+        oldest = sa.select(sa.func.min(TombstoneRow.at)).where(
+            col(TombstoneRow.scope) == scope,
+            col(TombstoneRow.segment) == segment,
+            col(TombstoneRow.after) >= _position(base),
+        )
+        with Session(self._engine) as session:
+            return cast("dt.datetime | None", session.scalar(oldest))
 
     def drop_tombstones(self, scope: ScopeId, segment: SegmentId, base: ReleaseId) -> int:
         """Remove those erased before ``base``, which the recipient says it has worked in; return their number.

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-from gateway.vocabulary.names import PurposeId, RecipientId, ReleaseId, ScopeId, SegmentId, SnapshotId
+from gateway.vocabulary.names import FieldId, PurposeId, RecipientId, ReleaseId, ScopeId, SegmentId, SnapshotId
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +28,35 @@ class Disclosure:
     at: dt.datetime
     policy: str  # pack label
     sha256: str  # of the package
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What a recipient learns by one release: fields, never values.
+
+    ``chosen_by`` are the fields that say who is in the list: each member's value is narrowed by them, also by those
+    under a negation.
+    """
+
+    release: ReleaseId
+    segment: SegmentId
+    recipient: RecipientId
+    legal_entity: str  # who the recipient was in law when it received
+    purpose: PurposeId
+    beside: frozenset[FieldId]  # beside the pseudonym
+    chosen_by: frozenset[FieldId]
+    at: dt.datetime
+
+    @property
+    def fields(self) -> frozenset[FieldId]:
+        """Everything that the release tells something of."""
+        return self.beside | self.chosen_by
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmedDeletion:
+    """A recipient has confirmed that it deleted all it received until then (an officer holds the evidence)."""
+
+    recipient: RecipientId
+    evidence: str  # a reference into the officer's files
+    at: dt.datetime

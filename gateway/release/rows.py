@@ -51,6 +51,36 @@ class TombstoneRow(_Release, table=True):
     after: int  # position of the newest disclosure at that instant: an order that no clock can turn round
 
 
+class ExposureRow(_Release, table=True):
+    """The fields of one release, or of a page that adds some to it."""
+
+    __tablename__ = "release_exposure"
+    __table_args__ = (sa.UniqueConstraint("release", "beside", "chosen_by"),)
+
+    position: int | None = Field(default=None, primary_key=True)
+    release: str = Field(index=True)
+    segment: str
+    recipient: str = Field(index=True)
+    legal_entity: str = Field(index=True)
+    purpose: str
+    beside: str  # ids in order, a space between two
+    chosen_by: str
+    at: dt.datetime = Field(sa_column=sa.Column(Instant, nullable=False))
+
+
+class DeletionRow(_Release, table=True):
+    """A recipient's confirmed deletion: how far the two ledgers had come by then."""
+
+    __tablename__ = "release_deletion"
+
+    position: int | None = Field(default=None, primary_key=True)
+    recipient: str = Field(index=True)
+    evidence: str
+    at: dt.datetime = Field(sa_column=sa.Column(Instant, nullable=False))
+    disclosures: int  # position of the newest disclosure, whoever received it
+    exposures: int
+
+
 def create(engine: sa.Engine) -> None:
     """Make the tables that are not there yet."""
     _Release.metadata.create_all(engine)

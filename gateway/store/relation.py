@@ -16,10 +16,10 @@ from sqlglot import exp
 from gateway.foundation.database import to_micros
 from gateway.store.confine import confined_tables
 from gateway.store.errors import QueryRefused
-from gateway.store.guard import CONFINED, Opened, judged, render
+from gateway.store.guard import CONFINED, DIALECT, Opened, judged, render
 from gateway.store.meta import read_oldest
 from gateway.store.schema import STAMP, Columns, instant
-from gateway.vocabulary.decisions import Action, Permit
+from gateway.vocabulary.decisions import Action, Permit, PermitsAlso, PersonCondition, StoredAmong
 from gateway.vocabulary.fields import ValueType
 from gateway.vocabulary.relations import EVENTS, PROFILES, QueryResult
 
@@ -39,7 +39,25 @@ def check_permit(permit: Permit, at: dt.datetime) -> None:
 
 def permitted(permit: Permit, at: dt.datetime) -> str:
     """Return the condition on ``profile_rows`` under which a person takes part: their own permission, now."""
-    return f"(permits & {int(permit.rows.mask)}::UBIGINT) <> 0 AND permits_until > {instant(at)}"
+    parts = [f"(permits & {int(permit.rows.mask)}::UBIGINT) <> 0", f"permits_until > {instant(at)}"]
+    return " AND ".join([*parts, *(_any_of(group, at) for group in permit.rows.people)])
+
+
+def _any_of(group: tuple[tuple[PersonCondition, ...], ...], at: dt.datetime) -> str:
+    """Return SQL that is true where one alternative holds; of what is not known it is never true."""
+    alternatives = [" AND ".join(["TRUE", *(_condition(each, at) for each in every)]) for every in group]
+    return f"({' OR '.join(f'({each})' for each in alternatives) or 'FALSE'})"
+
+
+def _condition(condition: PersonCondition, at: dt.datetime) -> str:
+    match condition:
+        case PermitsAlso(mask):
+            return f"(permits & {int(mask)}::UBIGINT) = {int(mask)}::UBIGINT"
+        case StoredAmong(column, values, period):
+            name = exp.to_identifier(column, quoted=True).sql(dialect=DIALECT)
+            stamp = exp.to_identifier(STAMP + column, quoted=True).sql(dialect=DIALECT)
+            among = ", ".join(exp.Literal.string(value).sql(dialect=DIALECT) for value in values)
+            return f"({name} IN ({among}) AND {stamp} > {instant(at - period)})" if among else "FALSE"
 
 
 def profile_value(permit: Permit, name: str, at: dt.datetime, oldest: Mapping[str, int]) -> str:
@@ -58,16 +76,30 @@ class Prepared:
     digest: str  # sha256 hex of ``sql``
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Where a relation's rows stand."""
+
+    profiles: str = "main.profile_rows"
+    events: str = "main.event_rows"
+
+
+STORED = Rows()
+
+
 class StoreRelation:
     """``profiles`` and ``events`` of the people who permit the purpose now, with the columns that are permitted."""
 
-    def __init__(self, permit: Permit, at: dt.datetime, columns: Columns, cursor: OpenCursor) -> None:
+    def __init__(
+        self, permit: Permit, at: dt.datetime, columns: Columns, cursor: OpenCursor, rows: Rows = STORED
+    ) -> None:
         check_permit(permit, at)
         self.permit = permit
         self.at = at
         self.profile_columns: Mapping[str, ValueType] = _open(permit, columns.profiles)
         self.event_columns: Mapping[str, ValueType] = _open(permit, columns.events)
         self._cursor = cursor
+        self._rows = rows
 
     def run(self, query: Any) -> QueryResult:
         """Judge ``query`` (a SQLGlot SELECT over the virtual tables) and run it.
@@ -110,19 +142,19 @@ class StoreRelation:
         columns = [profile_value(self.permit, name, self.at, oldest) for name in self.profile_columns if name in used]
         horizon = instant(self.at - self.permit.rows.profiles_for)
         return (
-            f"SELECT {', '.join(['person', *columns])} FROM main.profile_rows "
+            f"SELECT {', '.join(['person', *columns])} FROM {self._rows.profiles} "
             f"WHERE {permitted(self.permit, self.at)} AND collected_at > {horizon}"
         )
 
     def _events(self, used: set[str]) -> str:
-        people = f"SELECT person FROM main.profile_rows WHERE {permitted(self.permit, self.at)}"
+        people = f"SELECT person FROM {self._rows.profiles} WHERE {permitted(self.permit, self.at)}"
         return f"{self._confined(used)} AND person IN ({people})"
 
     def _confined(self, used: set[str]) -> str:
         columns = [self._event_value(name) for name in self.event_columns if name in used]
         horizon = instant(self.at - self.permit.rows.events_for)
         shown = ", ".join(["person", "event", '"at"', *columns])
-        return f'SELECT {shown} FROM main.event_rows WHERE "at" > {horizon}'
+        return f'SELECT {shown} FROM {self._rows.events} WHERE "at" > {horizon}'
 
     def _event_value(self, name: str) -> str:
         retention = self.permit.columns[name].retention

@@ -20,6 +20,7 @@ from gateway.store.persons import ERASED_SINCE, ErasedRows
 from gateway.store.relation import StoreRelation
 from gateway.store.schema import columns_of, prepare_schema
 from gateway.store.subjects import Subjects
+from gateway.store.trial import Trial
 from gateway.store.writing import Origin, StoreSession
 from gateway.vocabulary.catalogue import Catalogue
 from gateway.vocabulary.decisions import Permit
@@ -66,6 +67,30 @@ class Store:
             store.close()
             raise
         return store
+
+    def prepare(self, catalogue: Catalogue) -> None:
+        """Add the columns of a catalogue that is to come; none is dropped, and nobody sees them yet.
+
+        :raises SchemaMismatch: when the catalogue changed the type of a stored column; nothing is added then.
+        """
+        columns = columns_of(catalogue)
+        with self._gate.writing(), contextlib.closing(self._open_cursor()) as cursor:
+            prepare_schema(cursor, columns)
+
+    def adopt(self, catalogue: Catalogue) -> None:
+        """Read and write by a catalogue from now on; raises what ``prepare`` raises."""
+        self.prepare(catalogue)
+        self._columns = columns_of(catalogue)
+
+    @property
+    def policy(self) -> str | None:
+        """The label of the policy that the masks follow; ``None`` where none was ever set."""
+        with self._reading() as cursor:
+            return read_meta(cursor, "policy")
+
+    def follow(self, policy: str) -> None:
+        """Say that everybody's mask now follows the policy of this label."""
+        self._in_transaction(lambda cursor: write_meta(cursor, "policy", policy))
 
     def close(self) -> None:
         """Bring everything into the file and let it go."""
@@ -158,10 +183,25 @@ class Store:
         with self._reading() as cursor:
             return snapshots.attributes(cursor, refs, permit, at, self._columns)
 
+    # Another policy, tried
+
+    @contextlib.contextmanager
+    def trial(self, draft: Catalogue) -> Iterator[Trial]:
+        """Open the rows as they would be read under a draft's catalogue, once everybody has masks; nothing is written.
+
+        :raises SchemaMismatch: when the draft changes the type of a stored column.
+        """
+        with self._reading() as cursor:
+            cursor.execute("BEGIN")
+            try:
+                yield Trial(cursor, {"now": self._columns, "then": columns_of(draft)})
+            finally:
+                cursor.execute("ROLLBACK")
+
     # Permissions
 
     def permissions(self, refs: Subjects) -> pa.Table:
-        """Return ``subject, permits, permits_until, of_age_from`` of those of ``refs`` that are stored."""
+        """Return ``person, subject, permits, permits_until, of_age_from`` of those of ``refs`` that are stored."""
         with self._reading() as cursor:
             return permissions.permissions_of(cursor, refs)
 

@@ -89,9 +89,17 @@ class StoreSession:
         """
         return apply_permissions(self._cursor, table)
 
-    def permissions(self, refs: Subjects) -> pa.Table:
-        """Return the masks of those of ``refs`` that the store knows, this session's rows counted."""
-        return permissions_of(self._cursor, refs)
+    def permissions(self, refs: Subjects, country: str | None = None) -> pa.Table:
+        """Return the masks of those of ``refs`` that the store knows, this session's rows counted.
+
+        With ``country``, a stored column of texts, that comes with them under this name.
+
+        :raises BatchRefused: when there is no such column.
+        """
+        if country is not None and self._columns.profiles.get(country) is not ValueType.TEXT:
+            msg = "the catalogue stores no text in that column"
+            raise BatchRefused(msg)
+        return permissions_of(self._cursor, refs, country)
 
     def commit(self, digest: str, rows: int, at: dt.datetime, ledger_position: int) -> StoredCounts:
         """Make all of it durable: this is the commit point of an ingest. ``digest`` is the file's, in hex."""

@@ -56,8 +56,9 @@ def test_nobodys_existence_is_told(filled_call: Caller) -> None:
     )  # fmt: skip
     assert known.json() == unknown.json() == erased.json()
     for number in (999, 2):
-        query = filled_call.post("desk", "/v1/consents/query", json={"subject": subject(number)})
-        assert query.json() == {"events": []}
+        query = filled_call.post("desk", "/v1/consents/query", json={"subject": subject(number)}).json()
+        assert query["events"] == []
+        assert set(query["standing"].values()) == {"unknown"}
 
 
 @pytest.mark.parametrize(
@@ -114,3 +115,34 @@ def test_an_objection_to_an_unknown_purpose(call: Caller) -> None:
     body = {"kind": "objection", "subject": subject(1), "purpose": "mind_reading"}
     for dry_run in (True, False):
         is_problem(call.post("desk", "/v1/requests", json=body | {"dry_run": dry_run}), 422, "invalid-input")
+
+
+def test_a_file_of_choices_and_its_bad_rows(filled_call: Caller) -> None:
+    header = "identifier_type,identifier,purpose,status\n"
+    row = "email,person.{}@example.org,direct_marketing,{}\n"
+    sent = {"headers": {"Content-Type": "text/csv"}}
+    bad = filled_call.post(
+        "desk", "/v1/consents/import", content=header + row.format(1, "withdrawn") + row.format(2, "agreed"), **sent
+    )
+    assert is_problem(bad, 422, "invalid-input")["errors"] == [{"place": "line 3", "code": "unknown_status"}]
+    assert size(filled_call) == 150
+    good = header + row.format(1, "withdrawn") + row.format(999, "withdrawn")
+    answer = filled_call.post("desk", "/v1/consents/import", content=good, **sent)
+    assert (answer.status_code, answer.json()) == (202, {"recorded": True, "rows": 2})
+    assert size(filled_call) == 149
+
+
+def test_a_receipt_and_its_absence(filled_call: Caller, settings: Settings) -> None:
+    made = filled_call.post("desk", "/v1/consents/receipt", json={"subject": subject(1)}).json()
+    assert "dpv:ConsentGiven" in verify_certificate(settings, made["receipt"])
+    nobody = filled_call.post("desk", "/v1/consents/receipt", json={"subject": subject(999)})
+    is_problem(nobody, 404, "not-found")
+
+
+def test_signals_mean_nothing_that_the_pack_does_not_say(filled_call: Caller) -> None:
+    body = {"subject": subject(1), "categoryPreferences": {"marketing": False}, "tcf": "rubbish"}
+    answer = filled_call.post("desk", "/v1/consents/signals", json=body, headers={"Sec-GPC": "1"})
+    assert answer.status_code == 202, answer.text
+    assert answer.json() == {"choices": {}, "ignored": 1, "unread": "tcf_without_disclosed_vendors"}
+    loose = body | {"categoryPreferences": {"marketing": "false"}}
+    is_problem(filled_call.post("desk", "/v1/consents/signals", json=loose), 422)

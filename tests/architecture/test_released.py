@@ -16,11 +16,13 @@ RELEASERS = {
     "gateway/accountability/released.py",
     "gateway/flows/access_subject.py",
     "gateway/flows/build_segment.py",
+    "gateway/flows/consent_receipts.py",
     "gateway/flows/erase_subject.py",
     "gateway/flows/read_members.py",
     "gateway/flows/record_consent.py",
     "gateway/flows/release_segment.py",
     "gateway/flows/who_saw.py",
+    "gateway/flows/why.py",
 }
 # The writer, the groups that it syncs, and the client of a writer's socket.
 RECEIPT_MAKERS = {"audit/log.py", "audit/grouping.py", "audit/client.py"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +20,10 @@ import duckdb
 from typer.testing import CliRunner
 
 from gateway.cli.main import app
+from gateway.cli.terminal import OPERATOR
+from gateway.flows.policy_versions import Officer
+from gateway.foundation.settings import Settings
+from gateway.wiring import open_gateway
 from tests.builders import as_csv, customers, purchases
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +88,22 @@ def fill(home: Path, folder: Path) -> None:
     done(gateway("init", "--home", home))
     done(gateway("ingest", folder / "customers.csv", "--source", "webshop_customers", "--home", home))
     done(gateway("ingest", folder / "purchases.csv", "--source", "webshop_purchases", "--home", home))
+
+
+def in_force(home: Path, pack: Path, *, env: Mapping[str, str] | None = None) -> str:
+    """Put the pack of a folder in force as its next version: drafted by one, approved by another; return the number.
+
+    Its simulation is said to have been seen: what a simulation says is another test's.
+    """
+    pack_file = pack / "pack.yaml"
+    text = re.sub(r"^(version|supersedes): .*\n", "", pack_file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    pack_file.write_text(f"{text}version: 2.0.0\nsupersedes: 1.0.0\n", encoding="utf-8")
+    done(gateway("policy", "draft", "--home", home, "--policies", pack, "--by", "liisa", env=env))
+    with open_gateway(Settings(home=home)) as opened:
+        opened.policies.record_simulation("2.0.0", "ab" * 32, Officer(OPERATOR, "liisa"))
+    done(gateway("policy", "approve", "2.0.0", "--home", home, "--by", "olli", env=env))
+    done(gateway("policy", "activate", "2.0.0", "--home", home, "--by", "olli", env=env))
+    return "2.0.0"
 
 
 def contents(home: Path) -> dict[str, Any]:

@@ -11,7 +11,18 @@ from pathlib import Path
 import pytest
 
 from gateway.foundation.files import held
-from tests.cli.support import CANARY, SOMEBODY, contents, done, gateway, is_root, process, refused, untouched
+from tests.cli.support import (
+    CANARY,
+    SOMEBODY,
+    contents,
+    done,
+    gateway,
+    in_force,
+    is_root,
+    process,
+    refused,
+    untouched,
+)
 
 # -- the home
 
@@ -134,7 +145,7 @@ def test_a_broken_pack_names_the_file_and_decides_nothing(
 ) -> None:
     (pack / file).write_text(spoil((pack / file).read_text(encoding="utf-8")), encoding="utf-8")
     before = contents(home)
-    commands = [["policy", "check"], ["segments", "check", "--home", str(home)]]
+    commands = [["policy", "check"], ["policy", "draft", "--home", str(home)]]
     if not file.startswith("segments"):
         commands.append(["init", "--home", str(home.parent / "new")])
     for command in commands:
@@ -144,6 +155,7 @@ def test_a_broken_pack_names_the_file_and_decides_nothing(
         assert "internal" not in said.err
         assert CANARY not in said.out + said.err
     assert contents(home) == before
+    assert done(gateway("segments", "check", "--home", home, "--policies", pack, "--json")).json["segments"]
     assert not (home.parent / "new" / "vault.sqlite").exists()
 
 
@@ -172,17 +184,18 @@ def test_a_segment_on_a_forbidden_field_is_refused_with_the_rule(field: str, pac
         f"where: {{field: {field}, exists: true}}\n",
         encoding="utf-8",
     )
-    checked = gateway("segments", "check", "--home", home, "--policies", pack, "--json")
+    in_force(home, pack)
+    checked = gateway("segments", "check", "--home", home, "--json")
     assert checked.status == 1
     verdict = {each["id"]: each for each in checked.json["segments"]}["forbidden"]
     assert not verdict["permitted"]
     assert any(field in reason and "rule" in reason for reason in verdict["reasons"]), verdict
     before = contents(home)
     for command in (["segments", "build", "forbidden"], ["segments", "explain", "forbidden", "--subject", SOMEBODY]):
-        said = gateway(*command, "--home", home, "--policies", pack)
+        said = gateway(*command, "--home", home)
         refused(said, "not-permitted", field, "rule")
     out = home.parent / "out.csv"
-    said = gateway("release", "forbidden", "--recipient", "mailer", "--out", out, "--home", home, "--policies", pack)
+    said = gateway("release", "forbidden", "--recipient", "mailer", "--out", out, "--home", home)
     refused(said, "not-permitted", field)
     assert not out.exists()
     assert contents(home) == before
@@ -193,7 +206,8 @@ def test_a_segment_on_a_direct_identifier_is_refused_by_its_rule(pack: Path, hom
         "id: forbidden\npurpose: direct_marketing\ntitle: {en: Forbidden}\nwhere: {field: email, exists: true}\n",
         encoding="utf-8",
     )
-    said = gateway("segments", "build", "forbidden", "--home", home, "--policies", pack, "--json")
+    in_force(home, pack)
+    said = gateway("segments", "build", "forbidden", "--home", home, "--json")
     refused(said, "not-permitted", "`forbidden`", "field `email`", "rule `direct-identifiers-stay-in-vault`")
 
 

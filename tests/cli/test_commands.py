@@ -15,11 +15,14 @@ from typer.main import get_command
 
 import audit
 from gateway.cli.main import app
-from tests.cli.support import CANARY, ROOT, SOMEBODY, contents, done, gateway, process, refused, untouched
+from tests.cli.support import CANARY, ROOT, SOMEBODY, contents, done, gateway, in_force, process, refused, untouched
 
 COMMANDS = [
-    "init", "ingest", "sources propose", "policy check", "policy show", "consent record", "consent show",
-    "segments list", "segments check", "segments build", "segments explain", "release", "requests access",
+    "init", "ingest", "sources propose", "policy check", "policy show", "policy draft", "policy versions", "policy approve",
+    "policy activate", "policy rollback", "policy withdraw", "consent record", "consent show",
+    "inbox list", "inbox accept", "inbox override", "detect columns", "detect text",
+    "segments list", "segments check", "segments build", "segments explain", "segments why", "segments pending-leaves",
+    "segments deleted", "release", "requests access",
     "requests erase", "requests restrict", "requests object", "audit verify", "audit show", "audit export",
     "audit prove", "audit keys", "audit who-saw", "audit decide-identities", "audit rotate-keys", "audit prune",
     "serve", "doctor", "demo", "clients add", "clients revoke", "clients list",
@@ -45,7 +48,7 @@ def test_every_command_has_help_and_the_common_options(command: str) -> None:
     for option in ("--home", "--policies", "--json"):
         assert option in said.out
     if command in {"requests erase", "requests restrict", "requests object", "clients revoke", "consent record",
-                   "audit rotate-keys", "audit prune"}:  # fmt: skip
+                   "audit rotate-keys", "audit prune", "inbox accept", "inbox override"}:  # fmt: skip
         assert "--dry-run" in said.out
 
 
@@ -83,12 +86,15 @@ def test_common_options_stand_before_or_after(arguments: list[str], filled_home:
 def test_the_environment_names_home_and_pack_and_what_is_typed_wins(home: Path, pack: Path, tmp_path: Path) -> None:
     (pack / "segments" / "lapsed_buyers.yaml").unlink()
     env = {"GATEWAY_HOME": str(home), "GATEWAY_POLICIES": str(pack)}
+    in_force(home, pack, env=env)
     named = {each["id"] for each in done(gateway("segments", "list", "--json", env=env)).json["segments"]}
     assert "loyal_buyers" in named
     assert "lapsed_buyers" not in named
     wrong = {"GATEWAY_HOME": str(tmp_path / "none"), "GATEWAY_POLICIES": str(tmp_path)}
-    said = done(gateway("segments", "list", "--home", home, "--policies", pack, env=wrong))
+    said = done(gateway("segments", "list", "--home", home, env=wrong))
     assert "lapsed_buyers" not in said.out
+    shown = done(gateway("policy", "show", "--policies", pack, "--json", env=wrong))
+    assert "lapsed_buyers" not in shown.out
     bad = gateway("doctor", "--home", home, env={"GATEWAY_MAX_UPLOAD_BYTES": CANARY})
     assert bad.status == 1
     assert "GATEWAY_MAX_UPLOAD_BYTES" in bad.err
@@ -107,7 +113,8 @@ def test_with_json_every_command_says_one_object_and_nothing_else(home: Path, tm
         ["init", "--home", str(tmp_path / "other")],
         ["ingest", str(customers), "--source", "webshop_customers"],
         ["sources", "propose", str(tmp_path / "more.csv"), "--id", "shop"],
-        ["policy", "check"], ["policy", "show"], ["policy", "show", "--activities"],
+        ["policy", "check"], ["policy", "show"], ["policy", "record"],
+        ["policy", "record", "--format", "csv", "--language", "uk"], ["policy", "dpia", "--purpose", "direct_marketing"],
         ["consent", "record", *SUBJECT, "--purpose", "direct_marketing", "--status", "given"],
         ["consent", "show", *SUBJECT],
         ["segments", "list"], ["segments", "check"], ["segments", "build", "loyal_buyers"],

@@ -14,6 +14,7 @@ from gateway.foundation.settings import Settings
 from gateway.vocabulary.names import SegmentId
 from gateway.wiring import Gateway, initialise, open_gateway
 from tests.builders import NOW, PURCHASES, TESTER, as_csv, customers, filled, ingest, purchases
+from tests.versions import put_in_force, without_stale_cases
 
 LOYAL = SegmentId("loyal_buyers")
 
@@ -56,14 +57,14 @@ class TestAges:
 
     def test_a_corrected_date_of_birth_counts_both_ways(self, gateway: Gateway) -> None:
         filled(gateway)
-        ingest(gateway, as_csv(customers(range(1, 11), birth_date="2012-02-02")))
+        ingest(gateway, as_csv(customers(range(1, 11), birth_date="2014-02-02")))
         assert size(gateway) == 140
         ingest(gateway, as_csv(customers(range(1, 6), birth_date="1987-03-14", loyalty_tier="silver")))
         assert size(gateway) == 145
 
     def test_of_two_dates_in_one_file_the_younger_counts(self, gateway: Gateway) -> None:
         filled(gateway)
-        ingest(gateway, as_csv([*customers([1], birth_date="2012-02-02"), *customers([1])]))
+        ingest(gateway, as_csv([*customers([1], birth_date="2014-02-02"), *customers([1])]))
         assert size(gateway) == 149
 
 
@@ -93,7 +94,9 @@ class TestContracts:
         edit(
             pack, "sources.yaml", "      registered_on: registered_on\n", "      registered_on: {ignored: not needed}\n"
         )
+        without_stale_cases(pack)
         with open_gateway(settings, clock) as gateway:
+            put_in_force(gateway, pack)
             again = ingest(gateway, data)
             assert (again.already_ingested, again.rows, again.new_subjects) == (False, 4, 1)
 
@@ -105,7 +108,9 @@ class TestContracts:
             ingest(gateway, as_csv(customers(range(1, 4))))
             ingest(gateway, data, PURCHASES)
         edit(pack, "sources.yaml", "      quantity: quantity\n", "      quantity: {ignored: not needed}\n")
+        without_stale_cases(pack)
         with open_gateway(settings, clock) as gateway:
+            put_in_force(gateway, pack)
             assert gateway.ingest(io.BytesIO(data), PURCHASES, TESTER, name="again.csv").already_ingested
 
 

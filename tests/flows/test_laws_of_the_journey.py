@@ -114,7 +114,7 @@ class TestConsent:
 
     def test_children_are_left_out_whatever_the_file_says(self, gateway: Gateway) -> None:
         filled(gateway)
-        ingest(gateway, as_csv(customers(range(301, 311), birth_date="2012-02-02")))
+        ingest(gateway, as_csv(customers(range(301, 311), birth_date="2014-02-02")))
         ingest(gateway, as_csv(purchases(range(301, 311))), PURCHASES)
         assert gateway.build(LOYAL, TESTER).size == 150
 

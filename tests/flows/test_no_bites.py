@@ -21,6 +21,7 @@ from gateway.vocabulary.consents import ConsentStatus
 from gateway.vocabulary.names import PurposeId, RecipientId, SegmentId
 from gateway.wiring import Gateway, initialise, open_gateway
 from tests.builders import NOW, TESTER, a_customer, as_csv, customers, filled, ingest
+from tests.versions import put_in_force
 
 LOYAL, MAILER = SegmentId("loyal_buyers"), RecipientId("mailer")
 MARKETING, ANALYTICS = PurposeId("direct_marketing"), PurposeId("product_analytics")
@@ -84,7 +85,7 @@ def test_a_minor_stays_one_when_a_later_chunk_of_the_file_is_silent_about_age(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ingest_batch, "read_batches", functools.partial(read_batches, rows=20))
-    rows = [a_customer(1, birth_date="2012-02-02"), *customers(range(2, 60)), a_customer(1, birth_date="")]
+    rows = [a_customer(1, birth_date="2014-02-02"), *customers(range(2, 60)), a_customer(1, birth_date="")]
     ingest(gateway, as_csv(rows))
     assert MARKETING not in permits(gateway, 1)
     assert MARKETING in permits(gateway, 2)
@@ -119,6 +120,7 @@ def test_a_new_notice_in_the_contract_is_no_new_yes(settings: Settings, clock: F
         file.write_text(file.read_text().replace("webshop-2026-05", "webshop-2026-09"))
     clock.advance(dt.timedelta(days=1))
     with open_gateway(of_pack, clock) as gateway:
+        put_in_force(gateway, pack)
         ingest(gateway, as_csv(customers([1], marketing_consent="kyllä", city="Oulu")))
         assert MARKETING not in permits(gateway, 1)
 

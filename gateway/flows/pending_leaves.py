@@ -1,0 +1,146 @@
+"""Who must still be told that somebody left: a no is done when each recipient's next delta has carried it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gateway.flows.end_scopes import EndScopes
+from gateway.flows.house import House
+from gateway.foundation.arrays import BLOCK
+from gateway.policy import decide
+from gateway.release import Disclosure, diff
+from gateway.vocabulary.consents import ALL_PURPOSES, ConsentStatus
+from gateway.vocabulary.contracts import RecipientContract, ScopeMode
+from gateway.vocabulary.decisions import Action, Deny, Permit, ProcessingRequest
+from gateway.vocabulary.names import RecipientId, ReleaseId, SegmentId
+
+_INSTANT = pa.timestamp("us", "UTC")
+_QUIET = [
+    status.value
+    for status in (ConsentStatus.GIVEN, ConsentStatus.LIFTED, ConsentStatus.REQUESTED, ConsentStatus.UNKNOWN)
+]  # words that end nothing by themselves
+_NEAR = dt.timedelta(hours=1)  # how near the instant is found at which a period ended
+
+
+@dataclass(frozen=True, slots=True)
+class PendingLeave:
+    """A recipient's list that somebody has to leave: whose, since when, and by when its delta must have told it.
+
+    It does not say how many people: one person's withdrawal is that person's.
+    """
+
+    recipient: RecipientId
+    segment: SegmentId
+    release: ReleaseId  # the recipient's newest, from which its next delta starts
+    since: dt.datetime
+    due: dt.datetime
+    overdue: bool
+
+
+@dataclass(frozen=True)
+class PendingLeaves:
+    """Compare what recipients hold with what people permit now: withdrawn, objected, restricted, expired, erased."""
+
+    house: House
+
+    def __call__(self) -> list[PendingLeave]:
+        """Return the lists that owe a leaving delta, the earliest deadline first; nothing changes."""
+        found = [self._of(disclosure) for disclosure in self._lists()]
+        return sorted((owed for owed in found if owed is not None), key=lambda owed: (owed.due, owed.release))
+
+    def _lists(self) -> list[Disclosure]:
+        """The newest release of each list that deltas can reach: of a scope that lives and is not one snapshot's."""
+        house, scopes = self.house, EndScopes(self.house)
+        newest: dict[tuple[str, str, str], Disclosure] = {}
+        for disclosure in house.disclosures.list():
+            newest.setdefault((disclosure.recipient, disclosure.segment, disclosure.scope), disclosure)
+        return [
+            disclosure
+            for disclosure in newest.values()
+            if house.catalogue.recipients.get(disclosure.recipient) is not None
+            and house.catalogue.recipients[disclosure.recipient].mode is ScopeMode.RELATIONSHIP
+            and not scopes.is_over(disclosure)
+            and not house.disclosures.exposures.is_deleted(disclosure.release)
+        ]
+
+    def _of(self, disclosure: Disclosure) -> PendingLeave | None:
+        contract, now = self.house.catalogue.recipients[disclosure.recipient], self.house.clock.now()
+        since = self._since(disclosure, contract, now)
+        if since is None:
+            return None
+        due = since + dt.timedelta(days=contract.leave_within_days)
+        return PendingLeave(disclosure.recipient, disclosure.segment, disclosure.release, since, due, due <= now)
+
+    def _since(self, disclosure: Disclosure, contract: RecipientContract, now: dt.datetime) -> dt.datetime | None:
+        """Since when somebody on the list may not be on it: the earliest of all; None where everybody may."""
+        erased = self.house.disclosures.owed_since(disclosure.scope, disclosure.segment, disclosure.release)
+        members = self.house.store.release_members(disclosure.release)
+        gone = diff(members, self._allowed(members, disclosure, contract, now)).left
+        said = self._said(gone, disclosure, now)
+        silent = diff(gone, said.column("subject")).left
+        instants = [erased, pc.min(said.column("ended")).as_py()]
+        if len(silent):
+            instants.append(self._lost(silent, disclosure, contract, now))
+        known = [at for at in instants if at is not None]
+        return max(min(known), disclosure.at) if known else None
+
+    def _allowed(
+        self, members: pa.Array, disclosure: Disclosure, contract: RecipientContract, at: dt.datetime
+    ) -> pa.Array:
+        """Return those of ``members`` whom the rows of a release at ``at`` may show.
+
+        Where none would be permitted, for example since the combination is reached, the segment's own rows count.
+        """
+        segment = ProcessingRequest(Action.SEGMENT, disclosure.purpose, at, fields=frozenset())
+        release = replace(
+            segment, action=Action.RELEASE, fields=frozenset(contract.fields), recipient=disclosure.recipient
+        )
+        for request in (release, segment):
+            match decide(request, self.house.pack):
+                case Permit() as permit:
+                    return self.house.store.permitted(members, permit, at)
+                case Deny():
+                    continue
+        return pa.array([], BLOCK)
+
+    def _said(self, gone: pa.Array, disclosure: Disclosure, now: dt.datetime) -> pa.Table:
+        """Return of whom the ledger tells when it ended, and that instant: a no, or a yes that ran out."""
+        standing = self.house.ledger.standing(gone)
+        concerned = pa.array([str(disclosure.purpose), str(ALL_PURPOSES)])
+        standing = standing.filter(pc.is_in(standing.column("purpose"), value_set=concerned))
+        given = pc.equal(standing.column("status"), ConsentStatus.GIVEN.value)
+        quiet = pc.is_in(standing.column("status"), value_set=pa.array(_QUIET))
+        ends = pc.if_else(quiet, None, standing.column("at"))
+        ended = pc.if_else(given, self._run_out(standing, disclosure), ends)
+        told = pa.table({"subject": standing.column("subject"), "ended": ended})
+        return told.filter(pc.less_equal(told.column("ended"), pa.scalar(now, _INSTANT)))
+
+    def _run_out(self, standing: pa.Table, disclosure: Disclosure) -> pa.ChunkedArray:
+        """Return when a yes ends: by its own end or the purpose's, whichever comes first; null for never."""
+        purpose = self.house.catalogue.purposes.get(disclosure.purpose)
+        length = purpose.consent_valid_for if purpose is not None else None
+        own = standing.column("valid_until")
+        if length is None:
+            return own
+        by_purpose = pc.add(standing.column("at"), pa.scalar(length, pa.duration("us")))
+        return pc.if_else(pc.fill_null(pc.less(own, by_purpose), False), own, by_purpose)
+
+    def _lost(
+        self, silent: pa.Array, disclosure: Disclosure, contract: RecipientContract, now: dt.datetime
+    ) -> dt.datetime:
+        """Find the instant at which the first of them was out by time alone (a retention period that ended).
+
+        Where it was no time that did it, the instant of the release: the deadline is then the earliest there may be.
+        """
+        good, bad = disclosure.at, now
+        while bad - good > _NEAR:
+            between = good + (bad - good) / 2
+            if len(self._allowed(silent, disclosure, contract, between)) == len(silent):
+                good = between
+            else:
+                bad = between
+        return good

@@ -1,0 +1,154 @@
+"""Reading packs critically: what is doubtful in one, what differs between two, and why an answer is what it is.
+
+Nothing is read of people here. A segment counts as what it asks for: its purpose, and the fields that
+choose its people.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.foundation.errors import InvalidInput
+from gateway.policy import Pack, decide, load_pack
+from gateway.policy.deciding_again import DecisionChange, compare
+from gateway.policy.diff import PackDiff, decision_data, decision_words, diff, diff_data, diff_words
+from gateway.policy.explaining import explain
+from gateway.policy.findings import Finding, Severity, error, ordered, warning
+from gateway.policy.lint import as_data as finding_data
+from gateway.policy.lint import lint, overlaps
+from gateway.policy.why import Because, Question, because_data, because_words, why
+from gateway.segmentation import SegmentDefinition, fields_of
+from gateway.segmentation.errors import InvalidSegment
+from gateway.segmentation.loading import load_segments
+from gateway.vocabulary.decisions import Action, Deny, Permit, ProcessingRequest
+from gateway.vocabulary.names import SegmentId
+
+__all__ = ["Linted", "Question", "diff_packs", "lint_pack", "why_policy", "why_segment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """What is doubtful about a pack, errors first; as plain data and one line each in words."""
+
+    errors: int
+    warnings: int
+    findings: list[dict[str, Any]]
+    words: list[str]
+
+
+def lint_pack(files: Mapping[str, str], at: dt.datetime, beside: Iterable[Pack] = ()) -> Linted:
+    """Return what is doubtful about a pack: its rules and catalogue, its segments, its period beside other versions.
+
+    Raises ``InvalidInput`` where the pack or a segment cannot be read.
+    """
+    pack = load_pack(files)
+    segments = load_segments(pack.segments)
+    doubts = [finding for segment in segments.values() for finding in _segment_doubts(segment, pack, at)]
+    found = ordered([*lint(files, at), *doubts, *overlaps([*beside, pack])])
+    errors = sum(finding.severity is Severity.ERROR for finding in found)
+    return Linted(errors, len(found) - errors, [finding_data(each) for each in found], [str(each) for each in found])
+
+
+def _segment_doubts(segment: SegmentDefinition, pack: Pack, at: dt.datetime) -> list[Finding]:
+    found = []
+    missing = sorted(set(pack.languages) - set(segment.title))
+    if missing:
+        found.append(warning("title_missing", "segments/", segment.id, f"no title in {', '.join(missing)}",
+                             "add one in each language of the pack"))  # fmt: skip
+    try:
+        request = _segment_request(segment, pack, max(at, pack.effective_from))
+    except InvalidSegment:
+        return [*found, error("segment_unreadable", "segments/", segment.id, "the catalogue lacks what it names",
+                              "correct its fields, events and values")]  # fmt: skip
+    match decide(request, pack):
+        case Deny() as denial:
+            reasons = "; ".join(explain(denial, pack, "en"))
+            found.append(error("segment_denied", "segments/", segment.id, f"it may not be built: {reasons}",
+                               "change the segment, or permit what it asks for"))  # fmt: skip
+        case Permit():
+            pass
+    return found
+
+
+def _segment_request(segment: SegmentDefinition, pack: Pack, at: dt.datetime) -> ProcessingRequest:
+    return ProcessingRequest(Action.SEGMENT, segment.purpose, at, fields=fields_of(segment, pack.catalogue))
+
+
+def diff_packs(old: Pack, new: Pack, at: dt.datetime) -> tuple[dict[str, Any], list[str]]:
+    """Return how two packs differ, segments included, as plain data and in words."""
+    found = diff(old, new, at)
+    segments = _segments_again(old, new, found)
+    told = [{"segment": name, **decision_data(change)} for name, change in segments]
+    words = [f"segment {name}: {line.strip()}" for name, change in segments for line in decision_words(change)]
+    widens = found.widens or any(change.widens for _, change in segments)
+    same = not found.entries and not found.answers.changes
+    lines = [*([] if same and words else diff_words(found)), *words]
+    return {**diff_data(found), "widens": widens, "segments": told}, lines
+
+
+def _segments_again(old: Pack, new: Pack, found: PackDiff) -> list[tuple[str, DecisionChange]]:
+    """Ask both packs what each segment asks for; one whose fields a pack does not know is denied by it."""
+    before, after = load_segments(old.segments), load_segments(new.segments)
+    changes: list[tuple[str, DecisionChange]] = []
+    for name in sorted(before.keys() | after.keys()):
+        request = _understood(name, (after, new), (before, old), at=found.at)
+        change = compare(request, old, new) if request else None
+        if change:
+            changes.append((str(name), change))
+    return changes
+
+
+def _understood(
+    name: SegmentId, *versions: tuple[Mapping[SegmentId, SegmentDefinition], Pack], at: dt.datetime
+) -> ProcessingRequest | None:
+    """Return what a segment asks for by the first version that has it and knows its fields."""
+    for definitions, pack in versions:
+        if name in definitions:
+            try:
+                return _segment_request(definitions[name], pack, at)
+            except InvalidSegment:
+                continue
+    return None
+
+
+def why_policy(
+    question: Question, pack: Pack, at: dt.datetime, language: str
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return each decision that a question may mean as plain data, and in words of the language."""
+    return _told(why(question, pack, at), pack, language)
+
+
+def why_segment(
+    segment: SegmentId, pack: Pack, at: dt.datetime, language: str
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return whether a segment may be built and may go to each recipient of its purpose, as data and in words.
+
+    What a recipient has received before is not counted here: a release asks policy again with it. Raises
+    ``InvalidInput`` for a segment that the pack does not have, or whose fields it does not know.
+    """
+    definition = load_segments(pack.segments).get(segment)
+    if definition is None:
+        raise InvalidInput("the pack has no segment of that id: `gateway segments list` shows them")
+    request = _segment_request(definition, pack, at)
+    releases = [
+        ProcessingRequest(
+            Action.RELEASE,
+            definition.purpose,
+            at,
+            fields=frozenset(recipient.fields),
+            recipient=recipient.id,
+            received=request.fields or frozenset(),
+        )
+        for _, recipient in sorted(pack.catalogue.recipients.items())
+        if definition.purpose in recipient.purposes
+    ]
+    return _told([Because(one, decide(one, pack)) for one in (request, *releases)], pack, language)
+
+
+def _told(answers: Iterable[Because], pack: Pack, language: str) -> tuple[list[dict[str, Any]], list[str]]:
+    told = list(answers)
+    words = [line for each in told for line in because_words(each, pack, language)]
+    return [because_data(each, pack, language) for each in told], words

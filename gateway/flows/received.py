@@ -1,0 +1,81 @@
+"""What a recipient holds already counts in every new release: combinations close over all that it has received."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gateway.flows.house import House
+from gateway.foundation.errors import NotPermitted
+from gateway.policy import decide
+from gateway.release.entries import Exposure
+from gateway.vocabulary.contracts import RecipientContract
+from gateway.vocabulary.decisions import Action, Decision, Deny, Permit, ProcessingRequest, Reason
+from gateway.vocabulary.names import FieldId, PurposeId
+
+_NAMED = 3  # releases that a refusal names for each field
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is to be released: for which purpose, and by which fields its members were chosen."""
+
+    purpose: PurposeId
+    fields: frozenset[FieldId]
+
+
+@dataclass(frozen=True)
+class AskForRelease:
+    """Ask policy about one recipient, with everything that it knows already."""
+
+    house: House
+
+    def held(self, contract: RecipientContract) -> tuple[Exposure, ...]:
+        """Return what the contract's legal entity has received, the oldest first."""
+        contracts = self.house.catalogue.recipients.values()
+        same = [other.id for other in contracts if other.holder == contract.holder]
+        return self.house.disclosures.exposures.of({contract.id, *same}, contract.holder)
+
+    def decision(self, chosen: Chosen, contract: RecipientContract) -> Decision:
+        """Return what policy says now to releasing the agreed fields beside the pseudonyms of such a segment."""
+        return decide(self._request(chosen, contract, self.held(contract)), self.house.pack)
+
+    def permit(self, chosen: Chosen, contract: RecipientContract) -> Permit:
+        """Return the Permit. Raises ``NotPermitted``: each reason with the releases that brought the other part."""
+        match self.decision(chosen, contract):
+            case Permit() as permit:
+                return permit
+            case Deny() as denial:
+                reasons = self.reasons(denial, chosen, contract)
+                raise NotPermitted(f"the release is refused: {' | '.join(reasons)}", reasons=reasons)
+
+    def reasons(self, denial: Deny, chosen: Chosen, contract: RecipientContract) -> tuple[str, ...]:
+        """Return a denial in words: of a combination, also from which releases the recipient has its other part."""
+        held = self.held(contract)
+        new = chosen.fields | frozenset(contract.fields)
+        return tuple(dict.fromkeys(f"{reason}{_sources(reason, new, held)}" for reason in denial.reasons))
+
+    def _request(self, chosen: Chosen, contract: RecipientContract, held: Iterable[Exposure]) -> ProcessingRequest:
+        received = frozenset[FieldId]().union(*(exposure.fields for exposure in held))
+        return ProcessingRequest(
+            Action.RELEASE,
+            chosen.purpose,
+            self.house.clock.now(),
+            fields=frozenset(contract.fields),
+            recipient=contract.id,
+            received=received | chosen.fields,
+        )
+
+
+def _sources(reason: Reason, new: frozenset[FieldId], held: tuple[Exposure, ...]) -> str:
+    """Say which releases brought what a reason is about; nothing where this one alone brings it."""
+    about = reason.combination or ((reason.field,) if reason.field else ())
+    told = [(field, [e.release for e in held if field in e.fields]) for field in about if field not in new]
+    words = [f"`{field}` by {_some(releases)}" for field, releases in told if releases]
+    return f"; received before: {', '.join(words)}" if words else ""
+
+
+def _some(releases: Iterable[str]) -> str:
+    first = list(dict.fromkeys(releases))
+    rest = len(first) - _NAMED
+    return ", ".join(f"`{name}`" for name in first[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")

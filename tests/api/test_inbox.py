@@ -1,0 +1,104 @@
+"""The classification inbox over HTTP: entries by an opaque id, decisions by officers, problems without a header."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import Caller, is_problem
+from tests.builders import as_csv, customers
+
+INBOX = "/v1/inbox"
+HEADER = "zqcanary Liisa"
+
+
+@pytest.fixture
+def waiting(call: Caller) -> Caller:
+    """Two columns that nobody declared."""
+    data = as_csv([row | {"sukupuoli": "nainen", HEADER: "golf"} for row in customers(range(1, 30))])
+    sent = send(call, data, "first-key")
+    assert sent["undeclared_columns"] == ["sukupuoli", HEADER]
+    return call
+
+
+def send(call: Caller, data: bytes, key: str) -> dict[str, Any]:
+    answer = call.post(
+        "customers", "/v1/sources/webshop_customers/batches", content=data, headers={"Idempotency-Key": key}
+    )
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def listed(call: Caller, query: str = "") -> dict[str, dict[str, Any]]:
+    answer = call.get("officer", f"{INBOX}{query}")
+    assert answer.status_code == 200, answer.text
+    return {entry["column"]: entry for entry in answer.json()["entries"]}
+
+
+def address(call: Caller, column: str) -> str:
+    return f"{INBOX}/{listed(call)[column]['entry']}/decisions"
+
+
+def test_list_then_accept_then_the_next_batch_reads_it(waiting: Caller) -> None:
+    entry = listed(waiting, "?state=pending&source=webshop_customers")["sukupuoli"]
+    assert (entry["field"], entry["state"], entry["effect"]) == ("gender", "pending", "sealed")
+    answer = waiting.post("officer", address(waiting, "sukupuoli"), json={"choice": "accept", "note": "clear"})
+    assert answer.status_code == 201, answer.text
+    body = answer.json()
+    assert (body["item"]["effect"], body["reingest"]) == ("read", True)
+    assert waiting.get("officer", INBOX).json()["policy"] == body["policy"]
+    (decision,) = listed(waiting, "?state=decided")["sukupuoli"]["decisions"]
+    assert (decision["by"], decision["note"], decision["proposed"]) == ("officer-1", "clear", True)
+    data = as_csv([row | {"sukupuoli": "mies"} for row in customers(range(1, 30))])
+    assert send(waiting, data, "second-key")["undeclared_columns"] == []
+
+
+@pytest.mark.parametrize(
+    ("choice", "effect"),
+    [({"choice": "ignored"}, "ignored"), ({"choice": "kept_sealed"}, "sealed"),
+     ({"choice": "field", "field": "gender"}, "read"), ({"choice": "field", "field": "health_note"}, "sealed")],
+)  # fmt: skip
+def test_an_officer_decides_otherwise(waiting: Caller, choice: dict[str, str], effect: str) -> None:
+    tried = waiting.post("officer", address(waiting, HEADER), json=choice | {"dry_run": True})
+    assert (tried.status_code, tried.json()["item"]["effect"], tried.json()["decision"]) == (201, effect, None)
+    assert listed(waiting)[HEADER]["state"] == "pending"
+    done = waiting.post("officer", address(waiting, HEADER), json=choice).json()
+    assert done["item"] == listed(waiting)[HEADER]
+    assert (done["item"]["effect"], done["item"]["state"]) == (effect, "decided")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"choice": "accept"}, "no_proposal"),
+        ({"choice": "field"}, "unfit_decision"),
+        ({"choice": "field", "field": "email"}, "unfit_decision"),
+        ({"choice": "field", "field": "zqzqzq"}, "unfit_decision"),
+        ({"choice": "ignored", "field": "gender"}, "unfit_decision"),
+        ({"choice": "ignored", "note": "a\u202eb"}, "unfit_words"),
+        ({"choice": "ignored", "note": "x" * 501}, "malformed_request"),
+        ({"choice": "zqzqzq"}, "malformed_request"),
+        ({"choice": "ignored", "zqzqzq": 1}, "malformed_request"),
+    ],
+)
+def test_what_cannot_be_is_a_problem_without_a_value(waiting: Caller, body: dict[str, Any], reason: str) -> None:
+    answer = waiting.post("officer", address(waiting, HEADER), json=body)
+    assert is_problem(answer, 422, "invalid-input")["reasons"] == [reason]
+    assert "zqzqzq" not in answer.text
+    assert "zqcanary" not in answer.text
+
+
+def test_an_unknown_entry_is_not_found(waiting: Caller) -> None:
+    answer = waiting.post("officer", f"{INBOX}/inb_zqzqzq/decisions", json={"choice": "ignored"})
+    assert is_problem(answer, 404, "not-found")["reasons"] == ["unknown_entry"]
+    is_problem(waiting.get("officer", f"{INBOX}?state=zqzqzq"), 422)
+    assert listed(waiting, "?source=webshop_purchases") == {}
+
+
+def test_the_log_knows_the_officer_and_no_header(waiting: Caller) -> None:
+    waiting.post("officer", address(waiting, HEADER), json={"choice": "ignored"})
+    entry = waiting.entries()[-1]
+    assert (entry["action"], entry["actor"]["role"]) == ("column.classified", "officer")
+    assert "zqcanary" not in repr(entry)
