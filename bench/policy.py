@@ -3,7 +3,9 @@
 ``decide_us`` is the slowest of six kinds of requests to a warm pack (the first request of a kind works out what the
 rules come to for it: ``first_us``). ``decide_1m_ms`` is the permission masks of a million people, one governing event
 each, in the ledger's order and with its words as dictionary codes; ``decide_1m_plain_ms`` is the same with plain texts,
-and ``decide_1m_unsorted_ms`` with people and events in no order.
+and ``decide_1m_unsorted_ms`` with people and events in no order. ``bench/policy_effect.py`` says what ``simulate_s``
+and ``consent_effect_ms_10m`` are, ``bench/segment.py`` what is compared in ``overhead_event`` and
+``overhead_attribute``.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ import numpy as np
 import pyarrow as pa
 
 from bench.arguments import Arguments
+from bench.policy_effect import consent_effect, simulate
+from bench.segment import overheads
 from gateway.policy import Pack, decide, load_pack, permission_masks
 from gateway.policy.masks import STANDING
 from gateway.vocabulary.decisions import Action, ProcessingRequest
@@ -40,7 +44,8 @@ def run(_arguments: Arguments) -> dict[str, Any]:
     pack = load_pack(files)
     first = [_seconds(partial(decide, asked, pack)) for asked in requests()]
     each = [_best(partial(_repeated, asked, pack)) / CALLS for asked in requests()]
-    return {"decide_us": round(max(each) * 1e6, 1), **masks(pack), "first_us": round(max(first) * 1e6)}
+    deciding = {"decide_us": round(max(each) * 1e6, 1), **masks(pack), "first_us": round(max(first) * 1e6)}
+    return {**deciding, **simulate(MILLION), **consent_effect(10 * MILLION), **overheads(MILLION)}
 
 
 def requests() -> list[ProcessingRequest]:

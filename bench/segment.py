@@ -129,6 +129,14 @@ def run(arguments: Arguments) -> dict[str, Any]:
     }
 
 
+def overheads(people: int) -> dict[str, float]:
+    """Return what enforcement costs over the best raw query, of attributes only and with events."""
+    with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "store.duckdb", catalogue()) as store:
+        load(store, people)
+        attribute, event = compare(store, ATTRIBUTE, RAW_ATTRIBUTE), compare(store, EVENT, RAW_EVENT)
+    return {"overhead_event": event["overhead"], "overhead_attribute": attribute["overhead"]}
+
+
 def compare(store: Store, definition: str, raw: str) -> dict[str, float]:
     """Run the enforced and the raw query in turn; return the best times in milliseconds and their ratio."""
     segment = load_segment(definition, name="bench")

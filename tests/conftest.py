@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,9 +29,20 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path / "home")
 
 
+@pytest.fixture(scope="session")
+def new_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home as `gateway init` leaves it, made once; not to be opened, only copied."""
+    home = tmp_path_factory.mktemp("new") / "home"
+    initialise(Settings(home=home), FrozenClock(NOW))
+    return home
+
+
 @pytest.fixture
-def gateway(settings: Settings, clock: FrozenClock) -> Iterator[Gateway]:
-    """A fresh, open gateway under the baseline pack."""
-    initialise(settings, clock)
+def gateway(new_home: Path, settings: Settings, clock: FrozenClock) -> Iterator[Gateway]:
+    """A fresh, open gateway, under the baseline pack unless a module has settings of its own."""
+    if settings == Settings(home=settings.home):
+        shutil.copytree(new_home, settings.home)
+    else:
+        initialise(settings, clock)
     with open_gateway(settings, clock) as opened:
         yield opened

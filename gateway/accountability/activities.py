@@ -15,13 +15,6 @@ from gateway.vocabulary.fields import Field, FieldKind
 from gateway.vocabulary.names import FieldId, PurposeId, RecipientId
 from gateway.vocabulary.purposes import MinimumAge, Purpose
 
-# The EEA: the Union, Iceland, Liechtenstein and Norway. A recipient elsewhere is a transfer (Art. 30(1)(e), 44).
-EEA: Final = frozenset(
-    {
-        "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IS", "IT", "LI",
-        "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
-    }
-)  # fmt: skip
 NAME_FIELDS: Final = frozenset({"given_name", "family_name", "full_name"})
 _SEALED: Final = frozenset({FieldKind.DIRECT_IDENTIFIER})
 
@@ -147,7 +140,7 @@ def recipients_of(
 def _recipient(
     contract: RecipientContract, answer: Decision | None, facts: Facts, purpose: PurposeId, language: str
 ) -> dict[str, Any]:
-    outside = contract.country not in EEA
+    outside = contract.outside_eea
     receives: list[FieldId] = sorted(opened(answer)) if answer is not None else []
     permitted = isinstance(answer, Permit)
     return {

@@ -20,10 +20,12 @@ from gateway.api import (
     log,
     people,
     policies,
+    policy_reading,
     problems,
     recipients,
     records,
     segments,
+    simulations,
 )
 from gateway.api.answers import Health
 from gateway.api.cursors import Cursors
@@ -64,6 +66,8 @@ def create_app(gateway: Gateway, settings: Settings) -> FastAPI:
         ingest.router,
         inbox.router,
         policies.router,
+        policy_reading.router,
+        simulations.router,
         consents.router,
         people.router,
         consultations.router,

@@ -78,7 +78,7 @@ class Guarded(APIRoute):
             client = await run_in_threadpool(guard.admit, the_gateway(request), authorization)
             request.state.client = client
             await run_in_threadpool(the_gateway(request).begin)
-            the_gateway(request).house.policy.pin()  # here too: a thread's context is its own
+            the_gateway(request).pin()  # here too: a thread's context is its own
             limit = self.json_limit if takes_json else request.app.state.settings.max_upload_bytes
             return await handler(bounded(request, limit))
 

@@ -30,7 +30,7 @@ Customer data in, pseudonymised segments out: only what is permitted now, and ev
 TAGS = [
     {"name": "sources", "description": "Batches in (scope `source` or `officer`)."},
     {"name": "inbox", "description": "Columns that no contract declares (scope `officer`)."},
-    {"name": "policies", "description": "Versions of the policy and which is in force (scope `officer`)."},
+    {"name": "policies", "description": "Versions of the policy, which is in force, and why (scope `officer`)."},
     {"name": "people", "description": "Choices and requests of data subjects (scope `subject-desk` or `officer`)."},
     {"name": "segments", "description": "Segments, members and deltas (scope `recipient`; snapshots: `officer`)."},
     {"name": "recipients", "description": "What recipients hold, owe and have deleted (scope `officer`)."},

@@ -152,7 +152,8 @@ def read_delta(
     """Return who entered and who left since a release of yours (`since`; the newest when not given).
 
     The answer is a release itself: name it in the next `since`. While you name the older one, you are told the same
-    again, also of people who have been erased. A segment that fell under its minimum is told as everybody's leaving.
+    again, also of people who have been erased. A segment that fell under its minimum, or that policy permits you no
+    more, is told as everybody's leaving.
     """
     form = negotiation.choose(request.headers.get("accept", "*/*"))
     wanted = ReleaseRequest(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from pydantic import Field
 
 from gateway.api.answers import Answer
-from gateway.api.authentication import Allowed, TheGateway
+from gateway.api.authentication import Allowed, Guarded, TheGateway
 from gateway.api.policies import Number
 from gateway.api.problems import documented
 from gateway.flows.policy_versions import Officer
@@ -16,7 +16,7 @@ from gateway.flows.register_clients import Client, Scope, actor_of
 from gateway.flows.simulate_policy import SimulatePolicy
 from gateway.flows.simulation_told import simulation_data, simulation_words
 
-router = APIRouter(prefix="/v1/policies", tags=["policies"])
+router = APIRouter(prefix="/v1/policies", tags=["policies"], route_class=Guarded)
 OfficerKey = Annotated[Client, Depends(Allowed(Scope.OFFICER))]
 
 

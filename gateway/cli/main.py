@@ -18,6 +18,7 @@ from gateway.cli import (
     records,
     segments,
     service,
+    simulate,
     sources,
 )
 from gateway.cli.terminal import Options, command, common
@@ -97,6 +98,7 @@ def findings_as_json(findings: list[Any]) -> list[dict[str, Any]]:
     return [{"check": f.check, "ok": f.ok, "advice": f.advice} for f in findings]
 
 
+simulate.register(policy.app)
 policy_reading.register(policy.app)
 policy_reading.register_person(consents.app)
 for part, name, help_text in (

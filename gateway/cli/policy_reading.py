@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +16,10 @@ from gateway.cli.usage import WrongUsage
 from gateway.vocabulary.decisions import Action
 from gateway.vocabulary.names import FieldId, PurposeId, RecipientId, SegmentId, SourceId
 
+if TYPE_CHECKING:
+    from gateway.flows.read_policy import Pack
+
+_NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,31}")
 At = Annotated[dt.datetime | None, typer.Option("--at", help="An instant (UTC); now when not given.")]
 
 
@@ -53,15 +58,15 @@ def lint(
 
 def diff(
     options: Options,
-    old: Annotated[Path, typer.Argument(help="The folder of the pack as it is.")],
-    new: Annotated[Path, typer.Argument(help="The folder of the pack as it would be.")],
+    old: Annotated[str, typer.Argument(help="The pack as it is: its folder, or a registered version's number.")],
+    new: Annotated[str, typer.Argument(help="The pack as it would be: its folder, or a registered version's number.")],
     at: At = None,
 ) -> None:
     """Say what differs between two packs, and which decisions differ because of it; `!` marks what widens."""
     from gateway.flows.read_policy import diff_packs
-    from gateway.wiring import read_pack
 
-    told, lines = diff_packs(read_pack(old), read_pack(new), _instant(at))
+    before, after = _packs(options, old, new)
+    told, lines = diff_packs(before, after, _instant(at))
     if told["widens"]:
         lines.append("more is permitted than before where a line begins with !: have a second person look at it")
     options.emit(told, "\n".join(lines))
@@ -75,12 +80,16 @@ def why(  # noqa: PLR0913, PLR0917 - each is an option
     source: Annotated[str | None, typer.Option("--source", help="A source's id.")] = None,
     purpose: Annotated[str | None, typer.Option("--purpose", help="A purpose's id; each when not given.")] = None,
     action: Annotated[Action | None, typer.Option("--action", help="store, segment or release.")] = None,
+    version: Annotated[str | None, typer.Option("--version", help="A registered version's number.")] = None,
     language: Annotated[str, typer.Option("--language", help="en, fi, hu or uk.")] = "en",
     at: At = None,
 ) -> None:
-    """Say what the pack of the folder permits and what not, with each reason and the rule that says it."""
+    """Say what the policy permits and what not, with each reason and the rule that says it.
+
+    Asked is the version that is named, or the folder of --policies; without either what is in force in the home, and
+    where there is no home yet the pack that it would begin with.
+    """
     from gateway.flows.read_policy import Question, why_policy, why_segment
-    from gateway.wiring import read_pack
 
     if language not in LANGUAGES:
         raise WrongUsage(f"--language is {', '.join(LANGUAGES)}")
@@ -89,7 +98,7 @@ def why(  # noqa: PLR0913, PLR0917 - each is an option
         raise WrongUsage("name what the question is about: --field, --recipient, --segment, --source or --purpose")
     if segment is not None and any(others):
         raise WrongUsage("--segment stands alone: a segment has its own purpose and fields")
-    pack = read_pack(options.settings().policies)
+    pack = _asked(options, version)
     if segment is not None:
         told, lines = why_segment(SegmentId(segment), pack, _instant(at), language)
     else:
@@ -102,6 +111,39 @@ def why(  # noqa: PLR0913, PLR0917 - each is an option
         )
         told, lines = why_policy(question, pack, _instant(at), language)
     options.emit({"pack": pack.catalogue.label, "language": language, "decisions": told}, "\n".join(lines))
+
+
+def _packs(options: Options, old: str, new: str) -> tuple[Pack, Pack]:
+    """Return two packs, each of a folder or a number; the home is opened for a number only."""
+    from gateway.flows.read_policy import ReadVersions
+    from gateway.wiring import read_pack
+
+    named = {old, new}
+    known = {name: read_pack(Path(name)) for name in named if _is_folder(name)}
+    if known.keys() != named:
+        with options.gateway() as gateway:
+            reading = ReadVersions(gateway.house)
+            known |= {name: reading.pack(name) for name in named - known.keys()}
+    return known[old], known[new]
+
+
+def _is_folder(name: str) -> bool:
+    """A folder that is there goes before a number; what is no number can only be a folder."""
+    return Path(name).is_dir() or not _NUMBER.fullmatch(name)
+
+
+def _asked(options: Options, version: str | None) -> Pack:
+    """Return the pack that answers a question."""
+    from gateway.flows.read_policy import ReadVersions
+    from gateway.wiring import is_home, read_pack
+
+    settings = options.settings()
+    if version is not None and options.policies is not None:
+        raise WrongUsage("--version is of the registry, --policies a folder: name one of them")
+    if version is None and (options.policies is not None or not is_home(settings)):
+        return read_pack(settings.policies)
+    with options.gateway() as gateway:
+        return ReadVersions(gateway.house).pack(version)
 
 
 def why_person(

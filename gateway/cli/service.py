@@ -1,8 +1,9 @@
-"""``serve`` and ``clients``."""
+"""``serve``, ``sweep`` and ``clients``."""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import signal
 import socket
@@ -25,8 +26,9 @@ Reference = Annotated[str, typer.Argument(help="Its name; for a source or recipi
 
 
 def register(root: typer.Typer) -> None:
-    """Add ``serve`` beside the groups."""
+    """Add ``serve`` and ``sweep`` beside the groups."""
     command(root, "serve")(serve)
+    command(root, "sweep")(sweep)
 
 
 def serve(
@@ -51,6 +53,28 @@ def serve(
             options.emit({"serving": address, "process": os.getpid()}, f"serving on {address}, documents at /docs")
             sys.stdout.flush()
             server.run(sockets=[listener])
+
+
+def sweep(
+    options: Options,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")] = False,
+) -> None:
+    """Let end what time has ended, empty the quarantine, and bring every permission in line with the ledger.
+
+    Exit 1 where a stored permission gave what the ledger does not; it is closed then, unless it was a dry run.
+    """
+    with options.gateway() as gateway:
+        swept = gateway.sweep(dry_run=dry_run)
+    would = "would be " if dry_run else ""
+    fault = f"LOOK {swept.wider} people had a permission that the ledger does not give: {would}closed"
+    words = (
+        f"{swept.people} people compared with the ledger, {swept.due} due by time, {swept.behind} behind",
+        f"{would}removed from quarantine: {swept.batches} batches, {swept.columns} columns",
+        *([fault] if swept.wider else []),
+    )
+    options.emit(dataclasses.asdict(swept), "\n".join(words))
+    if swept.wider:
+        raise typer.Exit(1)
 
 
 @contextlib.contextmanager

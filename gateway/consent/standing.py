@@ -16,14 +16,15 @@ from gateway.foundation.arrays import BLOCK, to_blocks
 from gateway.foundation.database import to_micros
 from gateway.vocabulary.consents import ConsentStatus
 
+_WORD = pa.dictionary(pa.int32(), pa.string())  # the policy's masks need the codes only
 SCHEMA = pa.schema(
     [
         ("subject", BLOCK),
-        ("purpose", pa.string()),
-        ("status", pa.string()),
+        ("purpose", _WORD),
+        ("status", _WORD),
         ("at", pa.timestamp("us", "UTC")),
-        ("notice", pa.string()),
-        ("by", pa.string()),
+        ("notice", _WORD),
+        ("by", _WORD),
         ("valid_until", pa.timestamp("us", "UTC")),  # of a yes with an end of its own
     ]
 )
@@ -46,6 +47,8 @@ _ASKED = (
     f"{_COLUMNS} consent_asked AS a CROSS JOIN consent_event AS e ON e.subject = a.subject "
     f"ORDER BY a.subject, {_PERSON}"
 )
+_STATUS_WORDS = pa.array([status.value for status in STATUSES])
+_BY_WORDS = pa.array([by.value for by in EXPRESSED])
 _Event = tuple[bytes, int, int, int, int, int]
 _Numbers = npt.NDArray[np.int64]
 
@@ -95,13 +98,17 @@ def _folded(events: list[_Event], known: dict[int, str]) -> pa.RecordBatch:
     columns = [
         pa.FixedSizeBinaryArray.from_buffers(BLOCK, len(chosen), [None, data]),
         words.column_of(purpose[chosen], known),
-        pa.array([word.value for word in STATUSES]).take(pa.array(status[chosen])),
+        _coded(status[chosen], _STATUS_WORDS),
         pa.array(at[chosen]).cast(SCHEMA.field("at").type),
         words.column_of(notice[chosen], known),
-        pa.array([expressed.value for expressed in EXPRESSED]).take(pa.array(by[chosen])),
+        _coded(by[chosen], _BY_WORDS),
         _ends(shortening[chosen]),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+
+
+def _coded(codes: _Numbers, known: pa.Array) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), known)
 
 
 def _ends(shortening: _Numbers) -> pa.Array:

@@ -142,6 +142,8 @@ def _restrictions(bits: _Bits) -> tuple[tuple[int, Ranges], ...]:
     for _ in range(bits.take(12)):
         purpose, kind = bits.take(6), bits.take(2)
         where = _ranges(bits, 2**16 - 1)
+        if not where:  # zero bits that fill up a string that was cut off look like this
+            raise TcfUnreadable("tcf_malformed", "a restriction names no vendor")
         if kind in _NO_CONSENT_POSSIBLE:
             found.append((purpose, where))
     return tuple(found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +50,7 @@ def texts(connection: sqlite3.Connection) -> dict[int, str]:
     return dict(connection.execute("SELECT id, text FROM consent_word"))
 
 
-def column_of(ids: Collection[int], known: dict[int, str]) -> pa.Array:
-    """Return ids as a column of text, 0 as null."""
-    table = pa.array([known.get(i) for i in range(max(known, default=0) + 1)], pa.string())
-    return table.take(pa.array(ids, pa.int32()))
+def column_of(ids: npt.NDArray[np.int64], known: dict[int, str]) -> pa.Array:
+    """Return ids as a column of text, 0 as null: a dictionary, in which an id is its own code."""
+    table = pa.array([known.get(i, "") for i in range(max(known, default=0) + 1)], pa.string())
+    return pa.DictionaryArray.from_arrays(pa.array(ids.astype(np.int32), mask=ids == NONE), table)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from gateway.policy import Pack, of_age_from
 from gateway.policy.ages import ages_in, oldest_age
@@ -16,6 +17,8 @@ from gateway.vocabulary.batches import ParsedBatch
 from gateway.vocabulary.catalogue import Catalogue
 from gateway.vocabulary.fields import AgeBand
 from gateway.vocabulary.purposes import MinimumAge
+
+pc: Any = pyarrow.compute  # its functions are made at import, where no type checker sees them
 
 # Subjects, and the stored column of where they live → subject, of_age_from, country of those who are known.
 KnownAges = Callable[[pa.Array, str | None], pa.Table]

@@ -10,8 +10,10 @@ from weakref import WeakKeyDictionary
 import pyarrow as pa
 
 from gateway.detection.folding import fold, tidy
-from gateway.detection.inflection import romanised
+from gateway.detection.inflection import beginning_of, romanised
 from gateway.detection.names import KnownNames, lexicon
+from gateway.detection.redaction import forget_streets
+from gateway.detection.streets import street_words
 from gateway.vault.borne import BorneNames
 
 MOST = 500_000  # distinct names of one batch that are remembered while it is read
@@ -19,20 +21,28 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _PARTS = re.compile(r"[^\W\d_]+")
 _JOINTS = str.maketrans("", "", "'-")
 _LONGEST = 12  # letters of a beginning
-_CHANGING = 4  # letters at the end of a name that an inflection may change; of a short one (Лев: Льва) all but one
 _FEWEST = 2  # letters of a name
 
-Beginnings = list[tuple[str, str]]  # each name, and letters that all its forms begin with
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Prepared:
-    given: Beginnings = field(default_factory=list)
-    family: Beginnings = field(default_factory=list)
+    """Names by letters that all their forms begin with: what a text costs does not grow with the names."""
+
+    given: dict[str, list[str]] = field(default_factory=dict)
+    family: dict[str, list[str]] = field(default_factory=dict)
+    streets: dict[str, list[str]] = field(default_factory=dict)
+    count: int = 0
 
     def add(self, names: BorneNames) -> None:
-        self.given.extend(_beginnings(names.given))
-        self.family.extend(_beginnings(names.family))
+        for known, new, beginnings in (
+            (self.given, names.given, _beginnings),
+            (self.family, names.family, _beginnings),
+            (self.streets, names.streets, _street_beginnings),
+        ):
+            for name in new:
+                for beginning in beginnings(name):
+                    known.setdefault(beginning, []).append(name)
+            self.count += len(new)
 
 
 class Gazetteer:
@@ -41,10 +51,11 @@ class Gazetteer:
     def __init__(self, base: Callable[[], BorneNames]) -> None:
         self._base = base
         self._batch = _Prepared()
+        self._last = KnownNames()
 
     def add(self, names: BorneNames) -> None:
         """Remember names that came with this batch, up to a number."""
-        if len(self._batch.given) + len(self._batch.family) < MOST:
+        if self._batch.count < MOST:
             self._batch.add(names)
 
     def mentioned(self, texts: pa.Array) -> KnownNames:
@@ -52,16 +63,20 @@ class Gazetteer:
         starts = {word[:end] for word in _words(texts) for end in range(1, min(len(word), _LONGEST) + 1)}
         if not starts:
             return KnownNames()
-        base = _prepared(self._base())
-        return KnownNames(
-            frozenset(_of((*base.given, *self._batch.given), starts)),
-            frozenset(_of((*base.family, *self._batch.family), starts)),
-        )
+        base, batch = _prepared(self._base()), self._batch
+        given = frozenset(_of((base.given, batch.given), starts))
+        family = frozenset(_of((base.family, batch.family), starts))
+        streets = frozenset(_of((base.streets, batch.streets), starts))
+        last = self._last
+        if (given, family, streets) != (last.given, last.family, last.streets):
+            self._last = KnownNames(given, family, streets)
+        return self._last
 
 
 def forget() -> None:
     """Let detection drop the names that it was given."""
     lexicon.cache_clear()
+    forget_streets()
 
 
 _READY: WeakKeyDictionary[BorneNames, _Prepared] = WeakKeyDictionary()  # goes with the vault's own copy
@@ -76,8 +91,8 @@ def _prepared(names: BorneNames) -> _Prepared:
     return ready
 
 
-def _of(names: Iterable[tuple[str, str]], starts: set[str]) -> Iterator[str]:
-    return (name for name, beginning in names if beginning in starts)
+def _of(known: Iterable[dict[str, list[str]]], starts: set[str]) -> Iterator[str]:
+    return (name for names in known for start in starts & names.keys() for name in names[start])
 
 
 def _words(texts: pa.Array) -> set[str]:
@@ -88,10 +103,13 @@ def _words(texts: pa.Array) -> set[str]:
     return words
 
 
-def _beginnings(names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for name in names:
-        folded = fold(name)
-        for part in {folded.translate(_JOINTS), *_PARTS.findall(folded)}:
-            for written in {part, romanised(part)}:
-                if len(written) >= _FEWEST:
-                    yield name, written[: min(_LONGEST, max(1, len(written) - _CHANGING))]
+def _beginnings(name: str) -> set[str]:
+    folded = fold(name)
+    parts = {folded.translate(_JOINTS), *_PARTS.findall(folded)}
+    written = {form for part in parts for form in (part, romanised(part)) if len(form) >= _FEWEST}
+    return {beginning_of(form)[:_LONGEST] for form in written}
+
+
+def _street_beginnings(street: str) -> set[str]:
+    words = street_words(fold(street))
+    return {beginning_of(form)[:_LONGEST] for word in words[:1] for form in (word, romanised(word))}

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from gateway.consent import LedgerSession
 from gateway.flows.house import House
 from gateway.flows.known_ages import KnownAges, coming_of_age
 from gateway.foundation.arrays import BLOCK, from_blocks, to_blocks
+from gateway.foundation.database import to_micros
 from gateway.policy import Pack, permission_masks
 from gateway.policy.ages import oldest_age
 from gateway.policy.masks import AGE_UNKNOWN
@@ -20,7 +24,10 @@ from gateway.vocabulary.catalogue import Catalogue
 from gateway.vocabulary.names import PurposeId, SubjectReference
 from gateway.vocabulary.purposes import MinimumAge
 
+pc: Any = pyarrow.compute  # its functions are made at import, where no type checker sees them
+
 CHUNK = 131_072
+Bits = npt.NDArray[np.uint64]
 
 
 def masks_for(house: House, ledger: LedgerSession, known_ages: KnownAges, told: pa.Table, at: dt.datetime) -> pa.Table:
@@ -129,6 +136,15 @@ def permitted_purposes(house: House, subject: SubjectReference, at: dt.datetime)
     return frozenset(purpose.id for purpose in house.catalogue.purposes.values() if mask & (1 << purpose.bit))
 
 
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """How many people were compared with the ledger, and of how many the stored mask gave more, or only less."""
+
+    people: int
+    wider: int
+    behind: int
+
+
 @dataclass(frozen=True)
 class RefreshPermissions:
     """Bring permissions up to the instant: consents that expired, people who came of age, a projection that lags."""
@@ -154,13 +170,33 @@ class CheckPermissions:
 
     def __call__(self) -> int:
         """Return how many people's stored permissions differ from what the ledger says; 0 is the only good answer."""
-        at, differing = self.house.clock.now(), 0
-        for batch in self.house.store.all_subjects():
-            stored = pa.Table.from_batches([batch])
-            subjects = pc.cast(stored.column("subject"), BLOCK).combine_chunks()
-            of_age = stored.column("of_age_from").combine_chunks()
-            right = _permissions(self.house, subjects, self.house.ledger.standing(subjects), of_age, at)
-            live = np.asarray(stored.column("permits_until").cast(pa.int64())) > int(at.timestamp() * 1_000_000)
-            seen = np.where(live, np.asarray(stored.column("permits")), 0)
-            differing += int(np.count_nonzero(seen & ~np.asarray(right.column("permits"))))
-        return differing
+        compared = compare_everybody(self.house, self.house.clock.now())
+        return sum(int(np.count_nonzero(seen & ~_bits(right))) for right, seen in compared)
+
+
+def compare_everybody(house: House, at: dt.datetime) -> Iterator[tuple[pa.Table, Bits]]:
+    """Yield everybody's permissions as the ledger gives them, and the bits that the next query would see for each."""
+    for batch in house.store.all_subjects():
+        stored = pa.Table.from_batches([batch])
+        subjects = pc.cast(stored.column("subject"), BLOCK).combine_chunks()
+        of_age = _still_young(stored.column("of_age_from").combine_chunks(), at)
+        right = _permissions(house, subjects, house.ledger.standing(subjects), of_age, at)
+        live = np.asarray(stored.column("permits_until").cast(pa.int64())) > to_micros(at)
+        yield right.append_column("person", stored.column("person")), np.where(live, _bits(stored), np.uint64(0))
+
+
+def correct_everybody(house: House, at: dt.datetime, *, dry_run: bool) -> Corrected:
+    """Give everybody the permissions that the ledger gives, or count only; whoever calls holds ``house.writing``."""
+    people = wider = behind = 0
+    for right, seen in compare_everybody(house, at):
+        more, less = (seen & ~_bits(right)) != 0, (_bits(right) & ~seen) != 0
+        people, wider = people + len(seen), wider + int(np.count_nonzero(more))
+        behind += int(np.count_nonzero(less & ~more))
+        if not dry_run and (more | less).any():
+            house.store.set_permissions(right.filter(pa.array(more | less)))
+    return Corrected(people, wider, behind)
+
+
+def _bits(table: pa.Table) -> Bits:
+    found: Bits = table.column("permits").to_numpy()
+    return found

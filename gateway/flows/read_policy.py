@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.flows.house import House
+from gateway.flows.policy_in_force import load_version
 from gateway.foundation.errors import InvalidInput
 from gateway.policy import Pack, decide, load_pack
 from gateway.policy.deciding_again import DecisionChange, compare
@@ -26,7 +28,7 @@ from gateway.segmentation.loading import load_segments
 from gateway.vocabulary.decisions import Action, Deny, Permit, ProcessingRequest
 from gateway.vocabulary.names import SegmentId
 
-__all__ = ["Linted", "Question", "diff_packs", "lint_pack", "why_policy", "why_segment"]
+__all__ = ["Linted", "Pack", "Question", "ReadVersions", "diff_packs", "lint_pack", "why_policy", "why_segment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,3 +154,39 @@ def _told(answers: Iterable[Because], pack: Pack, language: str) -> tuple[list[d
     told = list(answers)
     words = [line for each in told for line in because_words(each, pack, language)]
     return [because_data(each, pack, language) for each in told], words
+
+
+@dataclass(frozen=True)
+class ReadVersions:
+    """Read the registry's versions as packs, and the pack in force."""
+
+    house: House
+
+    def pack(self, version: str | None = None) -> Pack:
+        """Return a version as it was drafted; without a number the pack in force, with what officers decided since.
+
+        Raises ``NotFound``, ``IntegrityFailure`` for other texts than were drafted.
+        """
+        return self.house.pack if version is None else load_version(self.house.versions, version)
+
+    def lint(self, version: str) -> Linted:
+        """Return what is doubtful about a version now; raises as ``pack`` does."""
+        self.pack(version)
+        return lint_pack(self.house.versions.files(version), self.house.clock.now())
+
+    def diff(self, version: str, against: str | None = None) -> tuple[dict[str, Any], list[str]]:
+        """Return how a version differs from another, both as drafted; from the one in force where none is named.
+
+        Raises as ``pack`` does.
+        """
+        old = self.house.policy.base if against is None else self.pack(against)
+        return diff_packs(old, self.pack(version), self.house.clock.now())
+
+    def why(self, question: Question | SegmentId, language: str) -> tuple[list[dict[str, Any]], list[str]]:
+        """Return what the pack in force says of a question or of a segment; raises as ``why_segment`` does."""
+        pack, at = self.pack(), self.house.clock.now()
+        match question:
+            case Question():
+                return why_policy(question, pack, at, language)
+            case _:
+                return why_segment(question, pack, at, language)

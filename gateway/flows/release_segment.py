@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -14,24 +15,16 @@ from gateway.flows.end_scopes import EndScopes
 from gateway.flows.house import House
 from gateway.flows.received import AskForRelease, Chosen
 from gateway.foundation.arrays import BLOCK, to_blocks
-from gateway.foundation.errors import GatewayError, NotPermitted
+from gateway.foundation.errors import GatewayError, NotFound, NotPermitted
 from gateway.foundation.identifiers import new_id
-from gateway.release import (
-    Disclosure,
-    delta_package,
-    diff,
-    package,
-    scope_label,
-)
+from gateway.release import Disclosure, SegmentTooSmall, delta_package, diff, package, scope_label
 from gateway.release.deltas import Delta
 from gateway.release.entries import Exposure
-from gateway.release.sizes import minimum_size_met, require_minimum
+from gateway.release.sizes import minimum_size_met
 from gateway.vault import pseudonym_text
 from gateway.vocabulary.contracts import RecipientContract, ScopeMode
-from gateway.vocabulary.decisions import Permit
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
-from gateway.vocabulary.names import FieldId, RecipientId, ReleaseId, ScopeId, SegmentId
-from gateway.vocabulary.relations import SegmentSnapshot
+from gateway.vocabulary.names import FieldId, PurposeId, RecipientId, ReleaseId, ScopeId, SegmentId, SnapshotId
 
 Format = Literal["csv", "ndjson", "parquet"]
 
@@ -58,12 +51,17 @@ class ReleasePackage:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
+    """Who may be in the list now, and what the log and the ledgers will say of it."""
+
     contract: RecipientContract
-    permit: Permit
-    snapshot: SegmentSnapshot
+    purpose: PurposeId
+    snapshot: SnapshotId
     scope: ScopeId
+    at: dt.datetime
     members: pa.Array  # subject references
-    chosen_by: frozenset[FieldId]
+    extra: pa.Table | None  # the agreed attributes beside the pseudonym, in the members' order; usually none
+    chosen_by: frozenset[FieldId] | None  # None: nobody is chosen, it only tells who left
+    event: GatewayEvent
 
 
 @dataclass(frozen=True)
@@ -85,15 +83,47 @@ class ReleaseSegment:
     def _release(self, request: ReleaseRequest, actor: Actor) -> Released[ReleasePackage]:
         EndScopes(self.house)()
         contract = self._contract(request)
+        try:
+            prepared = self._permitted(request, contract, actor)
+        except (NotPermitted, NotFound) as refusal:
+            if not request.delta:
+                raise
+            prepared = self._nobody(request, contract, refusal, actor)
+        return self._delta(request, prepared) if request.delta else self._whole(request, prepared)
+
+    def _permitted(self, request: ReleaseRequest, contract: RecipientContract, actor: Actor) -> _Prepared:
+        """Ask policy a second time, now about this recipient; under the minimum a delta has no members."""
         snapshot, built = self.build.snapshot(request.segment, actor)
         chosen = Chosen(built.request.purpose, built.request.fields or frozenset())
-        permit = AskForRelease(self.house).permit(chosen, contract)  # a second time, now about this recipient
-        members = self.house.store.members(snapshot.id, permit, permit.request.at)
-        if not request.delta:  # before a scope is opened: what is too small leaves no key behind
-            require_minimum(len(members), _minimum(contract, permit))
-        scope = self._scope(contract, snapshot, permit)
-        prepared = _Prepared(contract, permit, snapshot, scope, members, chosen.fields)
-        return self._delta(request, prepared, actor) if request.delta else self._whole(request, prepared, actor)
+        permit = AskForRelease(self.house).permit(chosen, contract)
+        at = permit.request.at
+        members = self.house.store.members(snapshot.id, permit, at)
+        if not minimum_size_met(len(members), max(contract.minimum_size, permit.minimum_size)):
+            if not request.delta:  # before a scope is opened: what is too small leaves no key behind
+                raise SegmentTooSmall
+            members = pa.array([], BLOCK)
+        said = self._event(request, actor, permit.rules)
+        event = replace(
+            said,
+            legal_basis=permit.legal_basis,
+            fields=("pseudonym", *sorted(contract.fields)),
+            query=snapshot.query_digest,
+        )
+        extra = self.house.store.attributes(members, permit, at) if contract.fields and not request.delta else None
+        scope = self.house.vault.open_scope(contract.id, chosen.purpose, scope_label(contract, at, snapshot.id))
+        about = (contract, chosen.purpose, snapshot.id, scope, at)
+        return _Prepared(*about, members, extra, chosen.fields, event)
+
+    def _nobody(
+        self, request: ReleaseRequest, contract: RecipientContract, refusal: GatewayError, actor: Actor
+    ) -> _Prepared:
+        """Nobody may be in the list any more: whoever has one is told that they all left. Else raise the refusal."""
+        last = self._previous(request)
+        if last is None:
+            raise refusal
+        event = self._event(request, actor, ("leaves_only", refusal.slug))
+        about = (contract, last.purpose, last.snapshot, last.scope, self.house.clock.now())
+        return _Prepared(*about, pa.array([], BLOCK), None, None, event)
 
     def _contract(self, request: ReleaseRequest) -> RecipientContract:
         contract = self.house.catalogue.recipients.get(request.recipient)
@@ -107,22 +137,15 @@ class ReleaseSegment:
             )
         return contract
 
-    def _scope(self, contract: RecipientContract, snapshot: SegmentSnapshot, permit: Permit) -> ScopeId:
-        label = scope_label(contract, permit.request.at, snapshot.id)
-        return self.house.vault.open_scope(contract.id, permit.request.purpose, label)  # the open one if there is one
-
-    def _whole(self, request: ReleaseRequest, prepared: _Prepared, actor: Actor) -> Released[ReleasePackage]:
+    def _whole(self, request: ReleaseRequest, prepared: _Prepared) -> Released[ReleasePackage]:
         pseudonyms = self._pseudonyms(prepared.scope, prepared.members)
         sink = io.BytesIO()
-        packaged = package(pseudonyms, self._extra(prepared), format=request.format, sink=sink)
-        digest = packaged.sha256
+        digest = package(pseudonyms, prepared.extra, format=request.format, sink=sink).sha256
         disclosure = self._disclosure(request, prepared, digest)
-        return self._leave(ReleasePackage(disclosure, sink.getvalue(), digest), prepared, prepared.members, actor)
+        return self._leave(ReleasePackage(disclosure, sink.getvalue(), digest), prepared, prepared.members)
 
-    def _delta(self, request: ReleaseRequest, prepared: _Prepared, actor: Actor) -> Released[ReleasePackage]:
-        """Say who entered and who left; under the minimum everybody leaves, since withdrawals must get through."""
-        enough = minimum_size_met(len(prepared.members), _minimum(prepared.contract, prepared.permit))
-        members = prepared.members if enough else pa.array([], BLOCK)
+    def _delta(self, request: ReleaseRequest, prepared: _Prepared) -> Released[ReleasePackage]:
+        """Say who entered and who left; where nobody may be in the list all leave, since a no must get through."""
         previous = self._previous(request, prepared.scope)
         if previous is None:
             raise NotPermitted(
@@ -130,7 +153,7 @@ class ReleaseSegment:
                 reasons=("no_previous_release",),
             )
         before = self.house.store.release_members(previous.release)
-        change = diff(before, members)
+        change = diff(before, prepared.members)
         tombstones = self.house.disclosures.pending_tombstones(prepared.scope, request.segment, previous.release)
         texts = self._texts(prepared.scope, change, tombstones)
         sink = io.BytesIO()
@@ -139,31 +162,26 @@ class ReleaseSegment:
             self._disclosure(request, prepared, digest),
             kind="delta",
             previous=previous.release,
-            size=len(members),
             entered=len(texts[0]),
             left=len(texts[1]),
         )
-        released = self._leave(
-            ReleasePackage(disclosure, sink.getvalue(), digest),
-            replace(prepared, members=members),
-            pa.concat_arrays([change.entered, change.left]),
-            actor,
-        )
+        concerned = pa.concat_arrays([change.entered, change.left])
+        released = self._leave(ReleasePackage(disclosure, sink.getvalue(), digest), prepared, concerned)
         if request.since is not None:  # named, so it has arrived: whoever was erased before it need not be told again
             self.house.disclosures.drop_tombstones(prepared.scope, request.segment, request.since)
         return released
 
-    def _previous(self, request: ReleaseRequest, scope: ScopeId) -> Disclosure | None:
-        """The release to compare with: the recipient's own, of this segment and this scope, or none."""
+    def _previous(self, request: ReleaseRequest, scope: ScopeId | None = None) -> Disclosure | None:
+        """The release to compare with: the recipient's own, of this segment and this or any living scope, or none."""
         disclosures = self.house.disclosures
         if request.since is None:
             found = disclosures.latest(request.segment, request.recipient, scope)
         else:
             found = disclosures.get(request.since)
-        if found is None or disclosures.exposures.is_deleted(found.release):
+        if found is None or disclosures.exposures.is_deleted(found.release) or EndScopes(self.house).is_over(found):
             return None
-        same = (found.segment, found.recipient, found.scope) == (request.segment, request.recipient, scope)
-        return found if same else None
+        same = (found.segment, found.recipient) == (request.segment, request.recipient)
+        return found if same and scope in {None, found.scope} else None
 
     def _texts(self, scope: ScopeId, change: Delta, tombstones: pa.Array) -> tuple[pa.Array, pa.Array]:
         left = pa.concat_arrays([self._blocks(scope, change.left), tombstones])
@@ -175,19 +193,13 @@ class ReleaseSegment:
     def _pseudonyms(self, scope: ScopeId, refs: pa.Array) -> pa.Array:
         return pseudonym_text(self._blocks(scope, refs))
 
-    def _extra(self, prepared: _Prepared) -> pa.Table | None:
-        """The agreed attributes beside the pseudonym, in the members' order; usually none."""
-        if not prepared.contract.fields:
-            return None
-        return self.house.store.attributes(prepared.members, prepared.permit, prepared.permit.request.at)
-
     def _disclosure(self, request: ReleaseRequest, prepared: _Prepared, digest: str) -> Disclosure:
         return Disclosure(
             release=ReleaseId(new_id("rel")),
             segment=request.segment,
-            snapshot=prepared.snapshot.id,
+            snapshot=prepared.snapshot,
             recipient=request.recipient,
-            purpose=prepared.permit.request.purpose,
+            purpose=prepared.purpose,
             scope=prepared.scope,
             format=request.format,
             kind="snapshot",
@@ -195,42 +207,40 @@ class ReleaseSegment:
             size=len(prepared.members),
             entered=len(prepared.members),
             left=0,
-            at=prepared.permit.request.at,
+            at=prepared.at,
             policy=self.house.catalogue.label,
             sha256=digest,
         )
 
-    def _leave(
-        self, package: ReleasePackage, prepared: _Prepared, concerned: pa.Array, actor: Actor
-    ) -> Released[ReleasePackage]:
+    def _leave(self, package: ReleasePackage, prepared: _Prepared, concerned: pa.Array) -> Released[ReleasePackage]:
         """Make the entry durable, then the ledger of disclosures; only then may the bytes go."""
         entry, disclosure = self.house.recorder.new_entry_id(), package.disclosure
-        permit = prepared.permit
-        event = GatewayEvent(
-            actor=actor,
-            action=AuditAction.SEGMENT_RELEASED,
-            decision="permit",
-            reasons=permit.rules,
-            purpose=permit.request.purpose,
-            legal_basis=permit.legal_basis,
-            recipient=disclosure.recipient,
-            segment=disclosure.segment,
-            snapshot=disclosure.snapshot,
-            fields=("pseudonym", *sorted(prepared.contract.fields)),
-            members=len(concerned),
-            policy=disclosure.policy,
-            query=prepared.snapshot.query_digest,
+        event = replace(
+            prepared.event, purpose=disclosure.purpose, snapshot=disclosure.snapshot, members=len(concerned)
         )
         with self.house.recorder.bulk_tags(entry) as tags:
             tags.add(to_blocks(self.house.vault.tags(concerned, entry)))
             receipt = self.house.recorder.record(event, at=disclosure.at, entry_id=entry, tags=tags.seal())
-        # What it tells counts from here on, also where a crash keeps the bytes back.
-        self.house.disclosures.exposures.record(_exposure(disclosure, prepared))
+        if prepared.chosen_by is not None:
+            # What it tells counts from here on, also where a crash keeps the bytes back.
+            self.house.disclosures.exposures.record(_exposure(disclosure, prepared.contract, prepared.chosen_by))
         # Members first: a disclosure without them would be a base from which nobody can leave any more.
         self.house.store.record_release(disclosure.release, prepared.members)
         self.house.disclosures.record(disclosure)
         self.house.recorder.checkpoint()
         return Released(receipt, package)
+
+    def _event(self, request: ReleaseRequest, actor: Actor, reasons: tuple[str, ...]) -> GatewayEvent:
+        return GatewayEvent(
+            actor=actor,
+            action=AuditAction.SEGMENT_RELEASED,
+            decision="permit",
+            reasons=reasons,
+            recipient=request.recipient,
+            segment=request.segment,
+            fields=("pseudonym",),
+            policy=self.house.catalogue.label,
+        )
 
     def _refused(self, request: ReleaseRequest, actor: Actor, error: GatewayError) -> None:
         known = request.recipient in self.house.catalogue.recipients
@@ -247,20 +257,15 @@ class ReleaseSegment:
         self.house.recorder.record(event, at=self.house.clock.now())
 
 
-def _exposure(disclosure: Disclosure, prepared: _Prepared) -> Exposure:
+def _exposure(disclosure: Disclosure, contract: RecipientContract, chosen_by: frozenset[FieldId]) -> Exposure:
     """Return what the recipient learns: a delta has no attributes, but tells who is chosen."""
-    whole = disclosure.kind == "snapshot"
     return Exposure(
         release=disclosure.release,
         segment=disclosure.segment,
         recipient=disclosure.recipient,
-        legal_entity=prepared.contract.holder,
+        legal_entity=contract.holder,
         purpose=disclosure.purpose,
-        beside=frozenset(prepared.contract.fields if whole else ()),
-        chosen_by=prepared.chosen_by,
+        beside=frozenset(contract.fields if disclosure.kind == "snapshot" else ()),
+        chosen_by=chosen_by,
         at=disclosure.at,
     )
-
-
-def _minimum(contract: RecipientContract, permit: Permit) -> int:
-    return max(contract.minimum_size, permit.minimum_size)

@@ -26,7 +26,9 @@ _STATED = {
     status.value: status
     for status in (
         ConsentStatus.UNKNOWN,
+        ConsentStatus.REQUESTED,
         ConsentStatus.GIVEN,
+        ConsentStatus.INVALIDATED,
         ConsentStatus.REFUSED,
         ConsentStatus.WITHDRAWN,
         ConsentStatus.OBJECTED,

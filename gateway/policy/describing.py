@@ -118,6 +118,7 @@ def _recipient(recipient: RecipientContract) -> dict[str, Any]:
         "formats": list(recipient.formats),
         "legal_entity": recipient.holder,
         "leave_within_days": recipient.leave_within_days,
+        "safeguard": recipient.safeguard.value if recipient.safeguard else None,
     }
 
 

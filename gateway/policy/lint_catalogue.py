@@ -147,6 +147,10 @@ def _recipients(pack: Pack, pages: Pages, at: dt.datetime) -> Iterator[Finding]:
         elif contract_end(recipient) - at > LONGEST_CONTRACT:
             yield warning("contract_without_end", "recipients.yaml", recipient.id, "it ends in more than five years",
                           "an earlier day in `expires`: a contract is looked at again", line=line)  # fmt: skip
+        if recipient.outside_eea and recipient.safeguard is None:
+            yield warning("transfer_without_safeguard", "recipients.yaml", recipient.id,
+                          "it is outside the EEA, and nothing says what lets data go there",
+                          "say it in `safeguard` (Art. 45 to 49)", line=line)  # fmt: skip
         mine = [compiled(kind, pack) for kind in kinds if kind.recipient == recipient.id]
         for purpose in sorted(rules.kind.purpose for rules in mine if rules.whole):
             yield warning("contract_without_permission", "recipients.yaml", f"{recipient.id}, {purpose}",

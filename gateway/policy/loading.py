@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -60,8 +61,15 @@ def load_pack(files: Mapping[str, str]) -> Pack:
     """Load a pack from its texts by path relative to the pack's folder.
 
     Raises ``PackError`` with every problem found, each with file, line, key path and remedy: unknown files and keys,
-    duplicate keys and ids, names that resolve to nothing, shapes that the schema does not know.
+    duplicate keys and ids, names that resolve to nothing, shapes that the schema does not know. The same texts again
+    give the same ``Pack``, which nothing changes.
     """
+    return _load(tuple(sorted(files.items())))
+
+
+@lru_cache(maxsize=4)  # a start asks several times for the version in force, and parsing is most of what it does
+def _load(texts: tuple[tuple[str, str], ...]) -> Pack:
+    files = dict(texts)
     _check_paths(files)
     parsed = _parse({path: read_document(path, text) for path, text in sorted(files.items()) if _is_read(path)})
     problems = tuple(problems_of(parsed))

@@ -199,17 +199,13 @@ def matched(matcher: FieldsMatcher, field: Field) -> bool:
     """Tell whether every given key of the matcher holds for the field; an empty matcher holds for none."""
     tests = [
         matcher.ids and field.id in matcher.ids,
-        matcher.categories and any(_within(field.category, key) for key in matcher.categories),
+        matcher.categories and any(f"{field.category}.".startswith(f"{key}.") for key in matcher.categories),
         matcher.kinds and field.kind in matcher.kinds,
         matcher.special and _any_of((field.special,) if field.special else (), matcher.special),
         matcher.reveals and _any_of(field.reveals, matcher.reveals),
     ]
     given = [test for test in tests if test is not None]
     return bool(given) and all(given)
-
-
-def _within(category: str, key: str) -> bool:
-    return category == key or category.startswith(f"{key}.")
 
 
 def _any_of(found: tuple[str, ...], wanted: object) -> bool:

@@ -78,7 +78,8 @@ class Exposures:
         """Return what is exposed, after what was disclosed before exposures were written down."""
         rows = select(ExposureRow).where(_KEPT_EXPOSURE, *exposed).order_by(col(ExposureRow.position))
         written = sa.exists().where(col(ExposureRow.release) == col(DisclosureRow.release))
-        older = select(DisclosureRow).where(_KEPT_DISCLOSURE, ~written, *disclosed)
+        told = sa.or_(col(DisclosureRow.size) > 0, col(DisclosureRow.entered) > 0)  # else only that they all left
+        older = select(DisclosureRow).where(_KEPT_DISCLOSURE, ~written, told, *disclosed)
         with Session(self._engine) as session:
             unrecorded = [_unrecorded(row) for row in session.exec(older.order_by(col(DisclosureRow.position)))]
             return (*unrecorded, *(_entry(row) for row in session.exec(rows)))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from gateway.store.store import Store
 from gateway.vocabulary.names import SourceId
+
+pc: Any = pyarrow.compute  # its functions are made at import, where no type checker sees them
 
 
 def last_batches(store: Store) -> dict[SourceId, dt.datetime]:

@@ -35,7 +35,8 @@ class ConsentForm(enum.StrEnum):
     YES_DATE = (
         "yes_date"  # 'yes 2026-05-02', 'kyllä 2.5.2026', 'no'; a yes without a date counts from the batch's instant
     )
-    STATUS = "status"  # given | refused | withdrawn | objected | restricted, optionally with an instant after it
+    # requested | given | refused | withdrawn | invalidated | objected | restricted, optionally with an instant after it
+    STATUS = "status"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,15 @@ class ScopeMode(enum.StrEnum):
     TRANSACTION = "transaction"  # one key per snapshot: nothing joins, not even two lists of one recipient
 
 
+# The Union, Iceland, Liechtenstein and Norway.
+_EEA = frozenset(
+    {
+        "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IS", "IT", "LI",
+        "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
+    }
+)  # fmt: skip
+
+
 class TransferSafeguard(enum.StrEnum):
     """What lets data go to a recipient outside the EEA (chapter V of the Regulation)."""
 
@@ -114,3 +124,8 @@ class RecipientContract:
     def holder(self) -> str:
         """Who in law holds what is released under this contract: combinations are measured on all that it holds."""
         return self.legal_entity or str(self.id)
+
+    @property
+    def outside_eea(self) -> bool:
+        """Whether what this recipient gets is a transfer to a third country (Art. 30(1)(e), 44)."""
+        return self.country not in _EEA

@@ -140,7 +140,8 @@ def test_identifiers_stand_in_bodies_only(call: Caller, status: str) -> None:
         for parameter in o.get("parameters", [])
     }
     assert parameters == {"source", "segment", "index", "cursor", "limit", "since", "old", "new", "shard", "path",
-                          "Idempotency-Key", "if-none-match"}  # fmt: skip
+                          "Idempotency-Key", "if-none-match", "Sec-GPC", "language", "state", "entry", "version",
+                          "against", "field", "recipient", "purpose", "action"}  # fmt: skip
     assert call.get("desk", "/v1/consents", params={"email": f"{status}@example.org"}).status_code == 405
 
 

@@ -18,14 +18,16 @@ from gateway.cli.main import app
 from tests.cli.support import CANARY, ROOT, SOMEBODY, contents, done, gateway, in_force, process, refused, untouched
 
 COMMANDS = [
-    "init", "ingest", "sources propose", "policy check", "policy show", "policy draft", "policy versions", "policy approve",
-    "policy activate", "policy rollback", "policy withdraw", "consent record", "consent show",
+    "init", "ingest", "sources propose", "policy check", "policy show", "policy draft", "policy versions",
+    "policy approve", "policy activate", "policy rollback", "policy withdraw", "policy simulate", "policy lint",
+    "policy diff", "policy why", "policy record", "policy dpia", "consent record", "consent show", "consent import",
+    "consent receipt", "consent verify", "consent why",
     "inbox list", "inbox accept", "inbox override", "detect columns", "detect text",
     "segments list", "segments check", "segments build", "segments explain", "segments why", "segments pending-leaves",
     "segments deleted", "release", "requests access",
     "requests erase", "requests restrict", "requests object", "audit verify", "audit show", "audit export",
     "audit prove", "audit keys", "audit who-saw", "audit decide-identities", "audit rotate-keys", "audit prune",
-    "serve", "doctor", "demo", "clients add", "clients revoke", "clients list",
+    "serve", "doctor", "sweep", "demo", "clients add", "clients revoke", "clients list",
 ]  # fmt: skip
 SUBJECT = ["--subject", SOMEBODY]
 
@@ -114,7 +116,8 @@ def test_with_json_every_command_says_one_object_and_nothing_else(home: Path, tm
         ["ingest", str(customers), "--source", "webshop_customers"],
         ["sources", "propose", str(tmp_path / "more.csv"), "--id", "shop"],
         ["policy", "check"], ["policy", "show"], ["policy", "record"],
-        ["policy", "record", "--format", "csv", "--language", "uk"], ["policy", "dpia", "--purpose", "direct_marketing"],
+        ["policy", "record", "--format", "csv", "--language", "uk"],
+        ["policy", "dpia", "--purpose", "direct_marketing"],
         ["consent", "record", *SUBJECT, "--purpose", "direct_marketing", "--status", "given"],
         ["consent", "show", *SUBJECT],
         ["segments", "list"], ["segments", "check"], ["segments", "build", "loyal_buyers"],

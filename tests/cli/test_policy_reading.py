@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.support import CANARY, ROOT, SOMEBODY, Said, done, gateway, refused
+from tests.cli.support import CANARY, ROOT, SOMEBODY, Said, done, gateway, in_force, refused
 
 BASELINE = ROOT / "policies" / "baseline"
 
@@ -85,6 +85,34 @@ def test_why_answers_about_a_field_a_recipient_and_a_segment(language: str) -> N
     assert [(each["action"], each["recipient"], each["decision"]) for each in segment] == [
         ("segment", None, "permit"), ("release", "ads", "permit"), ("release", "mailer", "permit"),
     ]  # fmt: skip
+
+
+def test_diff_and_why_take_versions_of_the_registry(home: Path, pack: Path) -> None:
+    """A folder that is there goes before a number; the version in force answers where nothing else is named."""
+    edit(pack, "purposes.yaml", "Direct marketing", "Marketing by mail")
+    in_force(home, pack)
+    at = ("--home", home, "--json")
+    told = done(gateway("policy", "diff", "1.0.0", "2.0.0", *at)).json
+    assert (told["old"].partition(":")[0], told["new"].partition(":")[0]) == ("baseline@1.0.0", "baseline@2.0.0")
+    assert told["entries"] == done(gateway("policy", "diff", BASELINE, "2.0.0", *at)).json["entries"]
+    refused(gateway("policy", "diff", "1.0.0", "9.9.9", "--home", home), "not-found", "no such version")
+
+    def asked(*more: str | Path) -> str:
+        label: str = done(gateway("policy", "why", "--field", "city", *more, *at)).json["pack"]
+        return label.partition(":")[0]
+
+    assert asked() == asked("--version", "2.0.0") == "baseline@2.0.0"
+    assert asked("--version", "1.0.0") == asked("--policies", BASELINE) == "baseline@1.0.0"
+    assert gateway("policy", "why", "--field", "city", "--version", "1.0.0", "--policies", BASELINE).status == 2
+    refused(gateway("policy", "why", "--field", "city", "--version", CANARY, "--home", home), "not-found")
+
+
+def test_without_a_home_why_asks_the_pack_that_one_would_begin_with(tmp_path: Path) -> None:
+    where = ("--home", tmp_path / "none")
+    assert done(gateway("policy", "why", "--field", "city", *where, "--json")).json["pack"].startswith("baseline@1.0.0")
+    refused(gateway("policy", "why", "--field", "city", "--version", "1.0.0", *where), "invalid-input", "gateway init")
+    refused(gateway("policy", "diff", "1.0.0", "2.0.0", *where), "invalid-input", "gateway init")
+    assert not (tmp_path / "none").exists()
 
 
 def test_why_needs_a_question() -> None:

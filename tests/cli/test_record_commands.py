@@ -16,7 +16,7 @@ COMMANDS = [["policy", "record"], ["policy", "dpia", "--purpose", "direct_market
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[1])
 def test_each_form_and_language(filled_home: Path, command: list[str]) -> None:
-    run = [*command, "--home", filled_home, "--language", "uk"]
+    run: list[str | Path] = [*command, "--home", filled_home, "--language", "uk"]
     markdown = done(gateway(*run)).out
     assert markdown.startswith("# ")
     assert "Прямий маркетинг" in markdown

@@ -77,13 +77,22 @@ def test_notes_about_customers_of_the_same_file(gateway: Gateway) -> None:
     assert kept(gateway) == EXPECTED
 
 
+def test_streets_of_customers_in_notes_about_others(gateway: Gateway) -> None:
+    ingest(gateway, as_csv([a_customer(1, street_address="Hallavaarankuja 5 A"), a_customer(2)]))
+    notes = ("paketti jäi osoitteeseen hallavaarankuja 12", "Tapasimme Hallavaarankujalla", "hallavaara on kylä")
+    ingest(gateway, as_csv([a_customer(101 + n, note=note, language="fi") for n, note in enumerate(notes)]))
+    told = {"paketti jäi osoitteeseen [STREET_ADDRESS]", "Tapasimme [STREET_ADDRESS]", notes[2]}
+    assert kept(gateway) == told
+    assert all(finding.ok for finding in gateway.doctor() if finding.check == "vault")
+
+
 def test_a_name_is_forgotten_with_the_last_customer_who_bears_it(gateway: Gateway) -> None:
     ingest(gateway, as_csv(bearers()))
     note = "посилку передали златомирі перевальчак учора"
     answer = gateway.erase(("customer_number", "C00007"), TESTER).value
     assert "known_names" in {entry["class"] for entry in answer.plan["classes"]}
     told = json.loads((answer.certificate or "").split("\n", 1)[0])["classes"]
-    assert [entry["rows"] for entry in told if entry["class"] == "known_names"] == [2]
+    assert [entry["rows"] for entry in told if entry["class"] == "known_names"] == [3]  # two names, a street
     ingest(gateway, as_csv([a_customer(101, note=note, language="uk")]))
     assert kept(gateway) == {note}
     assert all(finding.ok for finding in gateway.doctor() if finding.check == "vault")

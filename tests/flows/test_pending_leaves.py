@@ -2,22 +2,47 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import datetime as dt
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from gateway.flows.build_segment import BuildSegment
+from gateway.flows.house import House
 from gateway.flows.pending_leaves import PendingLeave, PendingLeaves
 from gateway.flows.record_consent import Choice
+from gateway.flows.release_segment import ReleasePackage, ReleaseRequest, ReleaseSegment
 from gateway.foundation.clock import FrozenClock
+from gateway.foundation.errors import NotFound, NotPermitted
+from gateway.foundation.settings import Settings
+from gateway.policy import Pack
+from gateway.policy.pack import Condition, Rule, RuleKind
 from gateway.vocabulary.consents import ALL_PURPOSES, ConsentStatus
-from gateway.vocabulary.names import PurposeId
+from gateway.vocabulary.decisions import Action
+from gateway.vocabulary.names import FieldId, PurposeId, ReleaseId, RuleId
 from gateway.wiring import Gateway
 from tests.apart import Fixed
-from tests.builders import TESTER, as_csv, customers, filled, ingest
-from tests.flows.test_laws_of_the_journey import ADS, LOYAL, MAILER, MARKETING, choose, release
+from tests.builders import TESTER, as_csv, customers, ingest
+from tests.flows.test_laws_of_the_journey import ADS, LOYAL, MAILER, MARKETING, choose, pseudonyms, release
+from tests.homes import copied, filled_home
+from tests.rooms.policy.packs import with_rules
 
 DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return filled_home(Settings(home=tmp_path_factory.mktemp("leaves") / "home"), 150)
+
+
+@pytest.fixture
+def gateway(template: Settings, tmp_path: Path) -> Iterator[Gateway]:
+    """150 people, all of them in `loyal_buyers`."""
+    with copied(template, tmp_path / "home") as opened:
+        yield opened
 
 
 def after(gateway: Gateway, time: dt.timedelta) -> dt.datetime:
@@ -43,7 +68,6 @@ def owed(gateway: Gateway) -> PendingLeave:
 def test_a_no_is_owed_from_its_instant_until_the_next_delta(
     gateway: Gateway, status: ConsentStatus, purpose: PurposeId
 ) -> None:
-    filled(gateway)
     base = release(gateway).disclosure
     after(gateway, 5 * DAY)
     choose(gateway, 7, status, purpose)
@@ -60,7 +84,6 @@ def test_a_no_is_owed_from_its_instant_until_the_next_delta(
 
 
 def test_each_recipient_owes_its_own_and_a_whole_list_settles_too(gateway: Gateway) -> None:
-    filled(gateway)
     for recipient in (MAILER, ADS):
         release(gateway, recipient)
     choose(gateway, 7, ConsentStatus.WITHDRAWN)
@@ -70,7 +93,6 @@ def test_each_recipient_owes_its_own_and_a_whole_list_settles_too(gateway: Gatew
 
 
 def test_an_erasure_is_owed(gateway: Gateway) -> None:
-    filled(gateway)
     release(gateway)
     at = after(gateway, DAY)
     gateway.erase(("customer_number", "C00007"), TESTER)
@@ -82,7 +104,6 @@ def test_an_erasure_is_owed(gateway: Gateway) -> None:
 
 def test_a_yes_that_ran_out_is_owed_from_then(gateway: Gateway) -> None:
     """Person 7 said yes until a day of their own; it is owed whether or not masks were refreshed since."""
-    filled(gateway)
     end = after(gateway, DAY) + 10 * DAY
     yes = Choice(MARKETING, ConsentStatus.GIVEN, notice="webshop-2026-05", channel="test", valid_until=end)
     gateway.record_consent(("customer_number", "C00007"), yes, TESTER)
@@ -96,7 +117,6 @@ def test_a_yes_that_ran_out_is_owed_from_then(gateway: Gateway) -> None:
 
 
 def test_a_retention_period_that_ended_is_owed_from_then_to_the_hour(gateway: Gateway) -> None:
-    filled(gateway)
     collected = gateway.house.clock.now()
     after(gateway, DAY)
     base = release(gateway).disclosure
@@ -113,7 +133,6 @@ def test_a_retention_period_that_ended_is_owed_from_then_to_the_hour(gateway: Ga
 
 
 def test_somebody_who_only_left_the_segment_and_another_purpose_are_not_owed(gateway: Gateway) -> None:
-    filled(gateway)
     release(gateway)
     choose(gateway, 7, ConsentStatus.OBJECTED, PurposeId("product_analytics"))
     ingest(gateway, as_csv(customers([8], loyalty_tier="none")))
@@ -121,7 +140,6 @@ def test_somebody_who_only_left_the_segment_and_another_purpose_are_not_owed(gat
 
 
 def test_of_a_list_whose_scope_is_over_nobody_can_be_told(gateway: Gateway) -> None:
-    filled(gateway)
     release(gateway)
     choose(gateway, 7, ConsentStatus.WITHDRAWN)
     after(gateway, 100 * DAY)
@@ -129,8 +147,106 @@ def test_of_a_list_whose_scope_is_over_nobody_can_be_told(gateway: Gateway) -> N
 
 
 def test_a_recipient_that_deleted_its_list_owes_nothing(gateway: Gateway) -> None:
-    filled(gateway)
     release(gateway)
     choose(gateway, 7, ConsentStatus.WITHDRAWN)
     gateway.confirm_deletion(MAILER, "doc-1", TESTER)
     assert gateway.pending_leaves() == []
+
+
+def under(gateway: Gateway, pack: Pack) -> House:
+    return dataclasses.replace(gateway.house, policy=Fixed(pack))  # type: ignore[arg-type]  # as it is read
+
+
+def with_contract(pack: Pack, **changes: object) -> Pack:
+    contract = dataclasses.replace(pack.catalogue.recipients[MAILER], **changes)  # type: ignore[arg-type]  # a kit of parts
+    recipients = {**pack.catalogue.recipients, MAILER: contract}
+    return dataclasses.replace(pack, catalogue=dataclasses.replace(pack.catalogue, recipients=recipients))
+
+
+def ended(pack: Pack) -> Pack:
+    """The contract was over before the clock's day."""
+    return with_contract(pack, expires=dt.date(2026, 6, 30))
+
+
+def combined(pack: Pack) -> Pack:
+    """The contract agrees on a field that may not come together with the one that chooses the members."""
+    fields = frozenset({FieldId("city"), FieldId("amount")})
+    when = Condition(actions=frozenset({Action.RELEASE}))
+    rule = Rule(RuleId("stricter"), RuleKind.PROHIBITION, "5(1)(c)", "a test", when, fields, together=True)
+    return with_rules(with_contract(pack, fields=(FieldId("city"),)), [*pack.rules, rule])
+
+
+def withdrawn(pack: Pack) -> Pack:
+    """The pack has the purpose no more."""
+    purposes = {name: purpose for name, purpose in pack.catalogue.purposes.items() if name != MARKETING}
+    return dataclasses.replace(pack, catalogue=dataclasses.replace(pack.catalogue, purposes=purposes))
+
+
+def without_segment(pack: Pack) -> Pack:
+    return dataclasses.replace(pack, segments={})
+
+
+class TestWhatIsPermittedNoMore:
+    """A whole list is refused; a delta says that everybody left, so that a no gets through."""
+
+    def ask(self, house: House, *, delta: bool = True, since: ReleaseId | None = None) -> ReleasePackage:
+        request = ReleaseRequest(LOYAL, MAILER, delta=delta, since=since)
+        return ReleaseSegment(house, BuildSegment(house))(request, TESTER).value
+
+    @pytest.mark.parametrize(
+        ("change", "word"),
+        [(ended, "contract_expired"), (combined, "stricter"), (withdrawn, "unknown_purpose"), (without_segment, "id")],
+    )
+    def test_everybody_leaves_and_then_nobody_is_owed(
+        self, gateway: Gateway, change: Callable[[Pack], Pack], word: str
+    ) -> None:
+        base = release(gateway)
+        choose(gateway, 7, ConsentStatus.WITHDRAWN)
+        house = under(gateway, change(gateway.house.pack))
+        assert [owed.release for owed in PendingLeaves(house)()] == [base.disclosure.release]
+        with pytest.raises((NotPermitted, NotFound), match=word):
+            self.ask(house, delta=False)
+        exposed = house.disclosures.exposures.all()
+        told = self.ask(house)
+        assert {row["change"] for row in csv.DictReader(told.data.decode().splitlines())} == {"left"}
+        assert pseudonyms(told) == pseudonyms(base)
+        assert (told.disclosure.size, told.disclosure.entered, told.disclosure.left) == (0, 0, 150)
+        assert PendingLeaves(house)() == []
+        assert house.disclosures.exposures.all() == exposed
+        entry = next(e for e in reversed(list(house.recorder.entries())) if e["action"] == "segment.released")
+        assert (entry["decision"], entry["members"], entry["fields"]) == ("permit", 150, ["pseudonym"])
+        assert entry["reasons"][0] == "leaves_only"
+
+    def test_it_is_said_once_again_to_who_lost_it_and_undone_when_permission_returns(self, gateway: Gateway) -> None:
+        base = release(gateway)
+        house = under(gateway, ended(gateway.house.pack))
+        self.ask(house)
+        assert pseudonyms(self.ask(house)) == set()
+        assert pseudonyms(self.ask(house, since=base.disclosure.release), "left") == pseudonyms(base)
+        assert pseudonyms(release(gateway, delta=True), "entered") == pseudonyms(base)
+
+    def test_the_erased_are_among_them(self, gateway: Gateway) -> None:
+        base = release(gateway)
+        gateway.erase(("customer_number", "C00007"), TESTER)
+        house = under(gateway, ended(gateway.house.pack))
+        assert pseudonyms(self.ask(house), "left") == pseudonyms(base)
+        assert PendingLeaves(house)() == []
+
+    def test_who_has_no_list_is_refused(self, gateway: Gateway) -> None:
+        release(gateway, ADS)
+        house = under(gateway, ended(gateway.house.pack))
+        with pytest.raises(NotPermitted) as refusal:
+            self.ask(house)
+        assert "contract_expired" in refusal.value.reasons[0]
+        entry = list(gateway.house.recorder.entries())[-1]
+        assert (entry["action"], entry["decision"]) == ("segment.released", "deny")
+        release(gateway)
+        after(gateway, 100 * DAY)  # the scope's key is destroyed: there is no pseudonym to tell
+        with pytest.raises(NotPermitted):
+            self.ask(house)
+
+    def test_what_is_deleted_has_nobody_to_leave(self, gateway: Gateway) -> None:
+        release(gateway)
+        gateway.confirm_deletion(MAILER, "doc-1", TESTER)
+        with pytest.raises(NotPermitted):
+            self.ask(under(gateway, ended(gateway.house.pack)))

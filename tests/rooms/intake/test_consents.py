@@ -42,7 +42,9 @@ def test_nothing_said_is_no_event() -> None:
     assert said("unknown", ConsentForm.STATUS) == []
 
 
-@pytest.mark.parametrize("status", ["given", "refused", "withdrawn", "objected", "restricted"])
+@pytest.mark.parametrize(
+    "status", ["requested", "given", "refused", "withdrawn", "invalidated", "objected", "restricted"]
+)
 def test_a_status(status: str) -> None:
     assert said(status.upper(), ConsentForm.STATUS) == [(status, None)]
     assert said(f"{status} 2026-05-02T10:00:00+03:00", ConsentForm.STATUS) == [

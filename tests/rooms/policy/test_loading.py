@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import traceback
 
 import pytest
@@ -46,6 +47,24 @@ def test_the_baseline_has_what_everybody_counts_on() -> None:
 def test_segments_are_carried_as_they_are() -> None:
     files = baseline_texts() | {"segments/any.yaml": "&a [*a, !!python/none x]"}
     assert load_pack(files).segments["segments/any.yaml"] == files["segments/any.yaml"]
+
+
+def test_a_contract_may_name_its_legal_entity_and_how_soon_leaves_are_told() -> None:
+    files = changed("recipients.yaml", "country: IE", "country: IE\n    legal_entity: acme\n    leave_within_days: 30")
+    contracts = {contract.id: contract for contract in load_pack(files).catalogue.recipients.values()}
+    said = {
+        name: (each.holder, each.leave_within_days) for name, each in contracts.items() if name in {"ads", "mailer"}
+    }
+    assert said == {"ads": ("acme", 30), "mailer": ("mailer", 3)}
+
+
+def test_the_same_texts_are_the_same_pack_and_a_letter_more_is_another() -> None:
+    files = baseline_texts()
+    assert load_pack(dict(reversed(files.items()))) is load_pack(files)
+    other = load_pack(files | {"cases/store.yaml": files["cases/store.yaml"] + "\n"})
+    assert (other.label == load_pack(files).label, other.cases) == (False, load_pack(files).cases)
+    for _ in range(2):
+        refusal(files | {"pack.yaml": ""})
 
 
 def test_the_digest_is_of_every_file_and_of_their_names() -> None:
@@ -111,6 +130,9 @@ def test_the_order_of_rules_in_files_does_not_matter() -> None:
         ("recipients.yaml", "country: FI", "country: NO", "put it in quotes"),
         ("recipients.yaml", "expires: 2027-12-31", "expires: 2027-13-31", "has not the form"),
         ("recipients.yaml", "minimum_size: 100", "minimum_size: 4", "greater than or equal to 5"),
+        ("recipients.yaml", "country: IE", "country: IE\n    leave_within_days: 0", "greater than or equal to 1"),
+        ("recipients.yaml", "country: IE", "country: IE\n    leave_within_days: 31", "less than or equal to 30"),
+        ("recipients.yaml", "country: IE", "country: IE\n    legal_entity: Acme Ltd", "has not the form"),
         ("retention.yaml", "- feedback", "- feedback\n      - feedback", "has a period for this purpose already"),
         ("retention.yaml", "days: 730", "days: 0", "greater than or equal to 1"),
         ("retention.yaml", "- feedback", "- feed", "no such name"),
@@ -291,3 +313,23 @@ def test_a_description_is_plain_data() -> None:
     ages = {"otherwise": 16, "countries": {"FI": 13, "HU": 16, "UA": 16}}
     assert described["purposes"][1]["minimum_age"] == ages
     assert next(f for f in described["fields"] if f["id"] == "birth_date")["transform"] == "age_band(5)"
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("{FI: 13}", "`default` is missing"),
+        ("{FI: 13, XX: 14, default: 16}", "a key is no country"),
+        ("{FI: 12, default: 16}", "greater than or equal to 13"),
+        ("{finland: 13, default: 16}", "form that the schema asks for"),
+        ("12", "greater than or equal to 13"),
+    ],
+)
+def test_an_age_by_country_names_its_fault(said: str, words: str) -> None:
+    files = baseline_texts()
+    text, found = re.subn(r"minimum_age: .*", f"minimum_age: {said}", files["purposes.yaml"])
+    assert found == 1
+    files["purposes.yaml"] = text
+    found_fault = refusal(files)
+    assert words in found_fault
+    assert "purposes.yaml" in found_fault

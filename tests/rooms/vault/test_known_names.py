@@ -205,3 +205,22 @@ def test_whatever_is_in_a_cell_a_name_seals_and_opens(told: Mapping[str, str]) -
     assert {seal.open(seal.seal(name)) for name in names} == names
     assert len(names) <= 15
     assert Counter(map(len, names)).total() == sum(2 < len(name) <= 41 for name in names)
+
+
+@pytest.mark.parametrize(
+    ("address", "street"),
+    [
+        ("Hallavaarankuja 5 A 12", "hallavaarankuja"),
+        ("221B Quux Street", "quux street"),
+        ("Flat 3, 14 Quux Road, Xville", "quux road"),
+        ("вул. Перевальчака, 12, кв. 3", "вул перевальчака"),
+        ("1052 Xville, Kerekréti Lajos utca 3/B II. em. 4.", "kerekréti lajos utca"),
+        ("PL 5", None),
+        ("", None),
+        ("x" * 300, None),
+    ],
+)
+def test_the_street_of_an_address(address: str, street: str | None) -> None:
+    borne = names_of({"street_address": address})
+    assert borne == (set() if street is None else {"s" + street})
+    assert BorneNames.of(borne).streets == {one[1:] for one in borne}

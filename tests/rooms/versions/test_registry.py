@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.foundation.database import engine_for
@@ -251,6 +251,7 @@ def test_a_home_begins_once(versions: Versions) -> None:
 numbers = st.sampled_from(["1.1.0", "1.2.0", "1.3.0"])
 
 
+@settings(max_examples=40)  # each writes to a disk
 @given(st.lists(st.tuples(numbers, st.sampled_from(Step), st.integers(0, 3), st.integers(0, 3), st.booleans())))
 def test_whatever_is_tried_only_approved_versions_come_into_force(
     tmp_path_factory: pytest.TempPathFactory, tries: list[tuple[str, Step, int, int, bool]]
