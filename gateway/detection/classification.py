@@ -34,6 +34,9 @@ _CHECKED = ("hu_tax_id", "ua_rntrc", "hu_taj", "card", "gb_nino", "gb_nhs", "ime
 # Strict forms that things have as well: a header that speaks of a thing keeps them from speaking.
 _OF_THINGS = frozenset({"url", "ip", "hashed_identifier", "mac", "coordinates", "contact_line", "json_profile"})
 _COMPOSITE = frozenset({"json_profile", "contact_line", "email_name", "email_url", "email"})
+_COMPANIES = frozenset({"iban", "phone", "card"})
+_NAMED = frozenset(category for category, _, _ in _NAMES)
+_TOWNS = 0.1  # of places are large cities
 _LARGE = 0.3  # of IP addresses have a part that version numbers hardly reach
 _MEANT = {"phone_abroad": "phone", "imei": "device_id"}
 
@@ -43,7 +46,7 @@ _ANY = frozenset(
 )
 # Headers whose values are never otherwise: without the form, the header is wrong.
 _NEEDS_FORM = frozenset({"email", "iban", "ip", "mac", "card", "hashed_identifier", "email_name", "email_url",
-                         "contact_line", "json_profile", "coordinates", "plate"})  # fmt: skip
+                         "contact_line", "json_profile", "coordinates", "plate", "gender"})  # fmt: skip
 
 # What the values of a column should look like for its header to be believed: any of these forms, on half of them.
 FITTING: dict[str, tuple[str, ...]] = {
@@ -53,13 +56,17 @@ FITTING: dict[str, tuple[str, ...]] = {
     "city": ("name_form", "city"),
     "country": ("country", "upper_code", "name_form"),
     "language": ("language", "name_form"),
-    "gender": ("gender",),
+    "gender": ("gender", "gender_code"),
     "address": ("address", "address_form"),
     "postcode": ("postcode_form", "gb_postcode"),
     "birth_date": ("date", "short_date", "compact_date", "birth_years"),
     "birth_year": ("birth_years", "quantity"),
     "age": ("quantity", "code"),
     "plate": ("plate", "code"),
+    "coordinates": ("coordinates", "degrees", "located"),
+    "contact_line": ("contact_line", "email_name", "email", "phone_any"),
+    "email_name": ("email_name", "contact_line", "email"),
+    "json_profile": ("json_profile", "json"),
     "income": ("amount", "digits", "quantity", "code", "money"),
     "date": ("date", "short_date", "compact_date"),
     "phone": ("phone_any", "phone", "phone_abroad"),
@@ -112,23 +119,26 @@ def weigh(header: HeaderHit | None, hits: Hits, distinct: int, *, about_people: 
     if not distinct:
         category = header.category if header and header.category != "technical" else "unknown"
         return Verdict(category, 0.3 if header else 0.0, (*said, "no value to look at"))
-    strong = strong_form(header, hits, distinct)
+    strong = strong_form(header, hits, distinct, about_people=about_people)
     if strong is not None:
         return _from_strong(strong, header, said)
     if header is not None and header.category == "technical":
-        return Verdict("technical", 0.7 * header.score, said)
-    if header is not None and not _denied(header, hits):
+        return _in_spite(header, hits, said) or Verdict("technical", 0.7 * header.score, said)
+    if header is not None and not _denied(header, hits, about_people=about_people):
         return _from_header(header, hits, said, distinct, about_people=about_people)
+    if _numbered(header, hits):
+        return Verdict("customer_number", 0.6, (*said, "and the values are numbers or codes"))
     values = _from_values(hits, said, distinct)
-    if values.category == "unknown" and header is not None and header.ambiguous and about_people:
+    worded = "name_form" in hits and hits["name_form"].share >= HALF
+    if values.category == "unknown" and header is not None and header.ambiguous and about_people and worded:
         return Verdict(header.category, 0.4, (*said, "in a table about people"))
     return values
 
 
-def strong_form(header: HeaderHit | None, hits: Hits, distinct: int) -> ValueHit | None:
+def strong_form(header: HeaderHit | None, hits: Hits, distinct: int, *, about_people: bool = True) -> ValueHit | None:
     """Return the form that decides by itself: hard to meet by chance, or check digits over many values."""
     strict = [hits[name] for name in _STRICT if name in hits and hits[name].share >= HALF]
-    strict = [hit for hit in strict if _speaks(hit, header, hits)]
+    strict = [hit for hit in strict if _speaks(hit, header, hits) and not _vague(hit.category, header, about_people)]
     composite = [hit for hit in strict if hit.category in _COMPOSITE]
     if strict:
         return max(composite or strict, key=lambda hit: hit.share)
@@ -136,12 +146,14 @@ def strong_form(header: HeaderHit | None, hits: Hits, distinct: int) -> ValueHit
     agreed = [hit for hit in checked if distinct >= DECISIVE or _agrees(header, hit.category)]
     if agreed:
         return max(agreed, key=lambda hit: (_agrees(header, hit.category), hit.share))
-    abroad = hits.get("phone_abroad")
+    abroad = None if _of_company("phone", header, hits) else hits.get("phone_abroad")
     return abroad if abroad is not None and abroad.share >= HALF else None
 
 
 def _speaks(hit: ValueHit, header: HeaderHit | None, hits: Hits) -> bool:
     """Tell whether a strict form may decide here: version numbers look like IP addresses, commits like digests."""
+    if _of_company(hit.category, header, hits):
+        return False
     technical = header is not None and header.category == "technical"
     if technical and hit.category in _OF_THINGS:
         return False
@@ -153,9 +165,46 @@ def _speaks(hit: ValueHit, header: HeaderHit | None, hits: Hits) -> bool:
     return True
 
 
-def _denied(header: HeaderHit, hits: Hits) -> bool:
+def _in_spite(header: HeaderHit, hits: Hits, said: tuple[str, ...]) -> Verdict | None:
+    """Return what the values show in spite of a technical header: people's names and addresses are no order's state.
+
+    Where the header speaks of a shop or a product it is believed: those have names and addresses too.
+    """
+    shares = {form: hit.share for form, hit in hits.items()}
+    if header.of_thing or max(shares.get("two_names", 0.0), shares.get("address", 0.0)) < NEARLY_ALL:
+        return None
+    for category, form in (("address", "address"), ("full_name", "full_listed")):
+        if shares.get(form, 0.0) >= _MOSTLY:
+            return Verdict(category, 0.6, (hits[form].words, *said))
+    return None
+
+
+def _numbered(header: HeaderHit | None, hits: Hits) -> bool:
+    """Tell whether a bare word for a person heads numbers or codes: the person's, then."""
+    if header is None or not header.ambiguous or header.category != "full_name" or header.score == 1:
+        return False
+    return any(hits[form].share >= NEARLY_ALL for form in ("code", "digits", "uuid") if form in hits)
+
+
+def _of_company(category: str, header: HeaderHit | None, hits: Hits) -> bool:
+    """Tell whether a shop's or a company's header makes an account or a telephone no person's.
+
+    An e-mail address there must be an office's besides: those of a supplier often name whom to ask.
+    """
+    if header is None or not header.of_thing:
+        return False
+    office = hits.get("role_mail")
+    return category in _COMPANIES or (category == "email" and office is not None and office.share >= HALF)
+
+
+def _vague(category: str, header: HeaderHit | None, about_people: bool) -> bool:  # noqa: FBT001 -- a fact
+    """Tell whether a bare word for a digest stands in a table of other things than people."""
+    return category == "hashed_identifier" and header is not None and header.ambiguous and not about_people
+
+
+def _denied(header: HeaderHit, hits: Hits, *, about_people: bool) -> bool:
     """Tell whether the values cannot be what the header says: a note is no bare amount, an e-mail has its form."""
-    if header.ambiguous and header.score < 1:  # the name of what?
+    if (header.ambiguous and header.score < 1) or _vague(header.category, header, about_people):  # the name of what?
         return True
     if header.category == "free_text":
         bare = [hits[form].share for form in ("amount", "digits", "date", "name_form", "money") if form in hits]
@@ -201,10 +250,13 @@ def _from_header(header: HeaderHit, hits: Hits, said: tuple[str, ...], distinct:
     if best is not None and best.share >= HALF:
         return Verdict(category, round(certain + 0.08 * best.share, 2), (*said, best.words))
     other = _from_values(hits, said, distinct)
-    if other.confidence >= 0.7 and other.category != "free_text":  # noqa: PLR2004 -- a form that is seldom mistaken
+    named = best is None and other.category in _NAMED
+    if named or (other.confidence >= 0.7 and other.category != "free_text"):  # noqa: PLR2004 -- seldom mistaken
         return other
     if header.ambiguous:
         return other
+    if category == "address" and "city" in hits and hits["city"].share >= _TOWNS:  # no house number anywhere
+        return Verdict("city", 0.6, (*said, hits["city"].words))
     return Verdict(category, 0.35, (*said, "the values do not show it"))
 
 

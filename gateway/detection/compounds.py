@@ -4,8 +4,6 @@
 of headers they are in. The pieces stand in ``morphemes.txt``, what they mean together in ``meanings.txt``.
 """
 
-# ruff: noqa: RUF001 -- Ukrainian letters
-
 from __future__ import annotations
 
 from collections import defaultdict
@@ -28,9 +26,15 @@ _LATIN = (
 _LONGEST = 24  # letters of a word that is cut, and of a piece
 _ENDING, _LINKING = 5, 2  # letters after a stem, and between whole words, that need no meaning
 _STEM_ENDING, _WORD_LINKING, _PIECE = 0.5, 0.8, 0.6  # what each costs
-_SHORT = {1: 9.0, 2: 1.6, 3: 0.6}  # what a short piece costs besides
+_SHORT = {2: 1.6, 3: 1.2}  # what a short piece costs besides
 _DEAREST = 3.2
 _NOISE = "noise"
+_BRIEF = 4
+_FREQUENT = frozenset(
+    {"name", "number", "date", "year", "phone", "mail", "birth", "address", "city", "post", "age", "card",
+     "bank", "file", "vehicle", "price", "country", "job", "zip", "noise", "idmark", "person", "given", "last",
+     "first", "register", "user", "place", "line", "street"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class _Rule:
     category: str
     needed: frozenset[str]
     barred: frozenset[str]
+    alone: bool
 
 
 def meaning(parts: Sequence[str]) -> Meaning | None:
@@ -55,10 +60,16 @@ def meaning(parts: Sequence[str]) -> Meaning | None:
     read = [_sense(part) for part in parts if not part.isdigit()]
     held = frozenset[str]().union(*read) - {_NOISE}
     for rule in _RULES:
-        if rule.needed <= held and not rule.barred & held:
+        if rule.needed == held if rule.alone else rule.needed <= held and not rule.barred & held:
             thing = bool(held & {"thing", "file"})
             return Meaning(rule.category, all(read), thing, "person" in held)
     return None
+
+
+def of_a_thing(parts: Sequence[str]) -> bool:
+    """Tell whether a header's folded words speak of a shop, a company or a product, and of no person."""
+    held = frozenset[str]().union(*map(_sense, parts))
+    return "thing" in held and "person" not in held
 
 
 @lru_cache(maxsize=8192)
@@ -71,7 +82,8 @@ def _sense(word: str) -> frozenset[str]:
         return _sense(bare)
     if len(word) > _LONGEST * 2:
         return frozenset()
-    costs: list[tuple[float, frozenset[str]]] = [(0.0, frozenset())] + [(_DEAREST + 1, frozenset())] * len(word)
+    costs = [(_DEAREST + 1, frozenset[str]())] * (len(word) + 1)
+    costs[0] = (0.0, frozenset())
     for place in range(len(word)):
         spent, held = costs[place]
         if spent > _DEAREST:
@@ -90,9 +102,13 @@ def _pieces(word: str, place: int) -> Iterator[tuple[int, float, frozenset[str]]
         if piece in _STEMS:
             for more in range(min(_ENDING, len(word) - end) + 1):
                 yield end + more, cost + _STEM_ENDING * more, _STEMS[piece]
-        elif piece in _WORDS:
+        elif piece in _INSIDE:
             for more in range(min(_LINKING, len(word) - end) + 1):
-                yield end + more, cost + _WORD_LINKING * more, _WORDS[piece]
+                yield end + more, cost + _WORD_LINKING * more, _INSIDE[piece]
+
+
+def _plain() -> frozenset[str]:
+    return frozenset(compact(word) for _, lines in sections("morphemes.txt") for word in " ".join(lines).split())
 
 
 def _load() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
@@ -121,11 +137,16 @@ def _spellings(word: str) -> set[str]:
 def _rules() -> Iterator[_Rule]:
     for _, lines in sections("meanings.txt"):
         for line in lines:
-            category, _, words = line.partition(":")
-            said = words.split()
+            category, *said = line.split()
             barred = frozenset(word[1:] for word in said if word.startswith("-"))
-            yield _Rule(category, frozenset(said) - {f"-{word}" for word in barred}, barred)
+            needed = frozenset(word for word in said if not word.startswith("-"))
+            yield _Rule(category[:-1], needed, barred, category.endswith("="))
 
 
 _WORDS, _STEMS = _load()
+_PLAIN = _plain()
+# Words inside compounds: short ones mean something there only where many compounds have them.
+_INSIDE = {
+    word: senses for word, senses in _WORDS.items() if len(word) > _BRIEF or (word in _PLAIN and senses <= _FREQUENT)
+}
 _RULES = tuple(_rules())

@@ -31,7 +31,10 @@ LANGUAGES = _set(
 ) | {"fi fi", "hu hu", "uk ua", "en gb", "en us", "sv se"}
 GENDERS = _set(
     """f m x d w female male woman man other nonbinary non-binary divers unknown nainen mies n muu muunsukupuolinen no
-    ferfi egyeb ж ч жінка чоловік жіноча чоловіча інше kvinna"""
+    ferfi egyeb ж ч жінка чоловік жіноча чоловіча інше kvinna
+    mr mrs ms mx miss herr frau herra rouva neiti ur holgy чол жін чол. жін. чоловічий жіночий пан пані m. f. weiblich
+    mannlich maennlich frau/herr ffi hn kvinnlig manlig annat keine_angabe naiset miehet poika tytto fiu lany boy girl
+    хлопець дівчина nem_binaris muunsukup. other/x"""
 ) | {"nő", "no", "unspecified", "prefer not to say"}
 CHOICES = _set(
     """yes no y n true false given refused withdrawn objected granted denied opt-in opt-out accepted declined kylla ei k

@@ -8,16 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from gateway.detection.compounds import meaning
+from gateway.detection.compounds import meaning, of_a_thing
 from gateway.detection.folding import compact, fold
 from gateway.detection.lexicon import AMBIGUOUS, ENTRIES, ENTRIES_NUMBERED, PARTS, PERSONS, THINGS, numbered
 from gateway.detection.special import SPECIAL
 
 _SPLIT = re.compile(r"[\W_]+")
+_HYPHENED = re.compile(r"(?<![^\W_])([es])[-_ ](mail|post|meili|cim)")  # e-mail, s-posti
 _INSIDE = 7  # entries this long are looked for inside compounds (asiakkaanpuhelinnumero)
 _PREFIXES = frozenset({"t", "x", "f", "tbl", "fld", "col", "cust", "customer", "client", "user", "member", "kund",
                        "kunde", "kunden", "person", "contact", "account", "acct", "usr", "cli", "asiakas", "asiakkaan",
                        "ugyfel", "клієнт", "клієнта"})  # fmt: skip
+_AROUND = re.compile(r"[a-z]|q\d+|tbl|fld|usr|txt|text|val|value|str|vc|field|col|feld|kentta|mezo|поле|falt|\d+")
 _LONGEST = 60  # characters of a header; a longer one is looked up whole only
 _ABBREVIATED = range(3, 13)
 # What a shop or a product has as well as a person.
@@ -45,16 +47,18 @@ def words(header: str) -> list[str]:
         f"_{letter}" if letter.isupper() and before.islower() else letter
         for before, letter in zip(f"_{header}", header, strict=False)
     )
-    return [word for word in _SPLIT.split(fold(cut).replace("'", "")) if word]
+    return [word for word in _SPLIT.split(_HYPHENED.sub(r"\1\2", fold(cut).replace("'", ""))) if word]
 
 
 @lru_cache(maxsize=4096)
 def read_header(header: str) -> HeaderHit | None:
     """Return what the header says in any of the languages, or None."""
     found = _whole(compact(header))
+    parts = words(header[:_LONGEST])
+    if found is not None and found.category == "technical" and (_of_a_thing(parts) or of_a_thing(parts)):
+        return HeaderHit("technical", 1.0, of_thing=True)
     if found is not None or len(header) > _LONGEST:
         return found
-    parts = words(header)
     found = _stripped(parts)
     if found is None and _customer_number(parts):
         return HeaderHit("customer_number", 0.9)
@@ -73,10 +77,10 @@ def _whole(entry: str) -> HeaderHit | None:
 def _stripped(parts: Sequence[str]) -> HeaderHit | None:
     """Look the header up without a table's prefix and a counter at its end (``t_address_2``)."""
     rest = list(parts)
-    while len(rest) > 1 and rest[-1].isdigit():
+    while len(rest) > 1 and _AROUND.fullmatch(rest[-1]):
         rest.pop()
     found = _whole("".join(rest)) if len(rest) < len(parts) else None
-    while found is None and len(rest) > 1 and rest[0] in _PREFIXES:
+    while found is None and len(rest) > 1 and (rest[0] in _PREFIXES or _AROUND.fullmatch(rest[0])):
         rest = rest[1:]
         found = _whole("".join(rest))
     return found
@@ -98,6 +102,8 @@ def _composed(parts: Sequence[str]) -> HeaderHit | None:
         return None
     if found.of_thing and not found.of_person and found.category in _SHARED | _THEIRS:
         return HeaderHit("technical", 0.9, of_thing=True)
+    if found.category == "someone":
+        return HeaderHit("full_name", 0.75, ambiguous=True) if found.whole else None
     return HeaderHit(found.category, 0.9 if found.whole else 0.75)
 
 

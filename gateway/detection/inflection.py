@@ -59,6 +59,7 @@ _UKRAINIAN_CUT = UKRAINIAN - {""}
 _NOTHING, _ITSELF = frozenset[str](), frozenset({""})
 _DOUBLED = frozenset({"al", "el", "a", "e"})
 _DIGRAPHS = ("cs", "sz", "zs", "gy", "ty", "ny", "ly", "dz")
+_LOSE = ("s", *_VOWELS, *_DIGRAPHS)  # names whose last letter changes: Laine, Kangas; Balázs: Balázzsal
 _WEAK: Mapping[str, tuple[str, ...]] = {
     "kk": ("k",), "pp": ("p",), "tt": ("t",), "nk": ("ng",), "nt": ("nn",), "mp": ("mm",), "lt": ("ll",),
     "rt": ("rr",), "lk": ("l", "lj"), "rk": ("r", "rj"), "ht": ("hd",), "k": ("", "v"), "p": ("v",), "t": ("d",),
@@ -70,6 +71,8 @@ _STRONG: Mapping[str, tuple[str, ...]] = {
 _FIXED = re.compile(r"(?:s[kpt]|t[kp]|h[kp]|[kp]t)[aeiouy]$")  # clusters that never change: Risto, Ritva, Mirka
 _CLUSTER = re.compile(r"^(.+?)([^aeiouy]{1,3})([aeiouy])$")
 
+# Consonants that may change with the ending, the vowel behind them, and the s that comes and goes (Kangas, Jukka).
+_GRADED = re.compile(r"(?:kk|pp|tt|n[kgt]|m[pm]|l[tkl]|r[tkr]|nn|h[td]|[kptdv])[aeiouy]s?$")
 _CYRILLIC = re.compile("[а-яіїєґ]")
 
 
@@ -126,6 +129,27 @@ def endings_of(name: str, language: str) -> dict[str, frozenset[str]]:
             if kept and len(stem) > 2:  # noqa: PLR2004 -- two letters with endings are other words
                 found[stem] = _joined(kept, found.get(stem, _NOTHING))
     return found
+
+
+def beginning_of(name: str) -> str:
+    """Return letters that all forms of a folded name begin with, at least one, at little cost."""
+    if len(name) <= 2:  # noqa: PLR2004 -- what is left of a longer one (Ая) may end otherwise
+        return name[:1]
+    return (_ukrainian_beginning(name) if _CYRILLIC.search(name) else _latin_beginning(name)) or name[0]
+
+
+def _ukrainian_beginning(name: str) -> str:
+    bare = name[:-2] if name.endswith(("ии", "іи")) else name[:-1] if name[-1] in "аяоиьеі" else name
+    return bare[:-2] if bare[-2:-1] in ("і", "е", "о") else bare[:-1] if bare[-1:] in ("г", "к", "х") else bare
+
+
+def _latin_beginning(name: str) -> str:
+    if name.endswith("nen"):
+        return name[:-3]
+    graded = _GRADED.search(name)
+    if graded is not None:
+        return name[: graded.start()]
+    return name[:-1] if name.endswith(_LOSE) else name
 
 
 # A set per name would be 30 kB of each: the few that there are stand for all names.

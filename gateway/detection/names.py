@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
 
 from gateway.detection.folding import fold
 from gateway.detection.gazetteer import CITIES, COUNTRIES
-from gateway.detection.inflection import endings_of
+from gateway.detection.inflection import beginning_of, endings_of, romanised
 
 _DATA = Path(__file__).parent / "data"
 _FAKER = {"fi": ("fi_FI",), "hu": ("hu_HU",), "uk": ("uk_UA",), "en": ("en_GB", "en_US")}
@@ -44,6 +44,23 @@ _LIKE = {
 }  # fmt: skip
 
 
+# What makes a pet name of a given name's beginning, after folding, and the endings that it takes.
+_PETS = {
+    "fi": re.compile(r"(?:kk?|pp?|ts|ks|sk|nk)[aeiou](?:[aeiou]?n|ll[ae]|lt[ae]|a|s|ksen|kselle)?"),
+    "hu": re.compile(
+        r"(?:i|k[ae]|ik[ae]|csi|us|usk[ae]|csk[ae]|o|es|isz)"
+        r"(?:t|n[ae]k|v[ae]l|hoz|hez|tol|rol|n[ae]l|ert|[eo]k|e|je|[aeo]m)?"
+    ),
+    "uk": re.compile(
+        r"(?:[ео]?чк|[ео]?ньк|[ію]нк|к|[ую]с|[ую]н|чик|ик|ць|с[ьи]к|ул|юх)"
+        r"(?:[аояеуиії]|ою|ею|ові|еві|ом|ем|ів|ам)?"
+    ),
+    "en": re.compile(r"(?:y|ie|o|s|ers|ster|zy|z)"),
+}  # fmt: skip
+_PET_VOWELS = {"fi": ("", "a", "i", "u", "o"), "hu": ("", "a"), "uk": ("", "а", "я", "о"), "en": ("",)}
+_PET_HEAD = 3  # letters of the name that stay
+
+
 class Role:
     """What a word may be: bits of a plain int, since enum's flags would take half of the time."""
 
@@ -62,22 +79,39 @@ class Role:
     COMPANY = 2048  # the words around it are a company, a street or a product
     WITH = 4096  # people and little else stand beside it
     AND = 8192
+    NICK = 16384  # built as a pet name is, on a name that is known
+    SIGN = 32768  # a signature follows it
+    DONE = 65536  # who did it stands behind it, in English after by
+    HEAD = 131072  # a thing or place is called by the name that stands before it
+    LEAD = 262144  # … by the name behind it
+    GOODS = 524288  # … by the name behind it in the nominative
+    BRAND = 1048576
+    SALE = 2097152  # a word of Black Friday
     KNOWN = GIVEN | FAMILY
 
 
 _SECTIONS = {
     "ordinary": Role.ORDINARY, "stop": Role.STOP, "title": Role.TITLE, "after": Role.AFTER, "cue": Role.CUE,
-    "says": Role.SAYS, "company": Role.COMPANY, "with": Role.WITH, "and": Role.AND,
+    "says": Role.SAYS, "company": Role.COMPANY, "with": Role.WITH, "and": Role.AND, "sign": Role.SIGN,
+    "done": Role.DONE, "sale": Role.SALE,
+}  # fmt: skip
+_INFLECTED = {
+    "head": Role.HEAD, "lead": Role.LEAD, "goods": Role.GOODS, "brand": Role.BRAND, "place": Role.PLACE,
 }  # fmt: skip
 Endings = dict[str, list[tuple[frozenset[str], int]]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class KnownNames:
-    """The given and family names of a caller's own table; personal data, held in memory only."""
+    """The names of a caller's own table; personal data, held in memory only.
+
+    ``streets`` are the names of streets without number, the word for street in them or not. What is prepared of the
+    names is kept by the object itself, since comparing them for each text would cost more than the text.
+    """
 
     given: frozenset[str] = frozenset()
     family: frozenset[str] = frozenset()
+    streets: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, eq=False)
@@ -87,7 +121,10 @@ class Lexicon:
     language: str
     stems: Endings
     words: Mapping[str, int]
+    given: frozenset[str]  # packaged ones that are not rare, folded, as they are listed
+    phrases: frozenset[str]  # brands that are called like people, with _ for the blank
     seen: dict[str, int] = field(default_factory=dict)
+    mine: Mapping[str, list[tuple[str, int]]] = field(default_factory=dict)  # a caller's, by their beginnings
 
     def role(self, word: str) -> int:
         """Return what a folded word may be; words met before are remembered, up to a number."""
@@ -99,22 +136,44 @@ class Lexicon:
         return known
 
     def _role(self, word: str) -> int:
-        role = self._named(word) | self.words.get(word, Role.NONE)
+        role = self.named(word) | self.words.get(word, Role.NONE)
         if _LIKE[self.language].fullmatch(word):
             role |= Role.LIKE
+        if not role and self._pet(word):
+            role = Role.NICK
         if self.language in _LOCAL_SPEECH and role & Role.PLACE and role & Role.FAMILY and not word.endswith(_LOCAL):
             role &= ~Role.PLACE  # Lahdessa is a town, Lahdelle a person
         return role
 
-    def _named(self, word: str) -> int:
+    def _pet(self, word: str) -> bool:
+        """Tell whether a word is the beginning of a given name under an ending of pet names."""
+        pets, vowels = _PETS[self.language], _PET_VOWELS[self.language]
+        heads = (word[:end] for end in range(_PET_HEAD, len(word)) if pets.fullmatch(word, end))
+        return any(head + vowel in self.given for head in heads for vowel in vowels)
+
+    def named(self, word: str) -> int:
+        """Return what a folded word may be as a form of a listed name."""
         bare = word.replace("'", "").replace("-", "")
         role = Role.NONE
         for end in range(len(bare), _SHORTEST - 1, -1):
             for endings, kind in self.stems.get(bare[:end], ()):
                 if bare[end:] in endings:
                     role |= kind
+        if self.mine:
+            role |= self._mine(bare)
         if role & Role.RARE and role & Role.FAMILY:
             role &= ~Role.RARE
+        return role
+
+    def _mine(self, bare: str) -> int:
+        role = Role.NONE
+        for end in range(1, len(bare) + 1):
+            for name, kind in self.mine.get(bare[:end], ()):
+                if role | kind != role:
+                    stems = endings_of(name, self.language).items()
+                    role |= (
+                        kind if any(bare.startswith(s) and bare[len(s) :] in ends for s, ends in stems) else Role.NONE
+                    )
         return role
 
 
@@ -126,17 +185,19 @@ _LOCAL = ("ssa", "sta", "seen", "en", "ban", "ben", "bol", "rol", "ra", "re")
 def lexicon(language: str, names: KnownNames | None = None) -> Lexicon:
     """Return the lexicon of ``fi``, ``hu``, ``uk`` or ``en``, with a caller's names if there are any."""
     base = _packaged(language)
-    if names is None:
+    if names is None or not (names.given or names.family):
         return base
-    stems = {stem: list(found) for stem, found in base.stems.items()}
-    _add(stems, names.given, Role.GIVEN, language)
-    _add(stems, names.family, Role.FAMILY, language)
-    return Lexicon(language, stems, base.words)
+    mine: dict[str, list[tuple[str, int]]] = {}
+    for listed, role in ((names.given, Role.GIVEN), (names.family, Role.FAMILY)):
+        for part in _parts(listed):
+            for start in {beginning_of(part), beginning_of(romanised(part))}:
+                mine.setdefault(start, []).append((part, role))
+    return Lexicon(language, base.stems, base.words, base.given, base.phrases, mine=mine)
 
 
 @cache
 def _packaged(language: str) -> Lexicon:
-    listed = _sections(language)
+    listed = {**_sections("brands"), **_sections(language)}
     given, family = _faker(_FAKER[language])
     rare, _ = _faker(_RARE.get(language, ()))
     stems: Endings = {}
@@ -150,17 +211,26 @@ def _packaged(language: str) -> Lexicon:
             words[fold(word)] = words.get(fold(word), Role.NONE) | role
     for name in [*listed["ordinary"]]:  # a name that is a word is one in every form
         _add(stems, [name], Role.ORDINARY, language)
-    return Lexicon(language, stems, words)
+    for section, role in _INFLECTED.items():
+        _add(stems, listed.get(section, ()), role, language)
+    common = frozenset(fold(name) for name in [*given, *listed["given"]])
+    return Lexicon(language, stems, words, common, frozenset(listed["phrase"]))
 
 
 def _add(stems: Endings, names: Iterable[str], role: int, language: str) -> None:
+    for part in _parts(names):
+        for stem, endings in endings_of(part, language).items():
+            held = stems.setdefault(stem, [])
+            if (endings, role) not in held:
+                held.append((endings, role))
+
+
+def _parts(names: Iterable[str]) -> Iterator[str]:
+    """Names folded, with the parts of double ones."""
     for name in dict.fromkeys(fold(name) for name in names):
         for part in dict.fromkeys([name.replace("'", "").replace("-", ""), *_LETTERS.findall(name)]):
-            if len(part) >= _SHORTEST and (part.isalpha()):
-                for stem, endings in endings_of(part, language).items():
-                    held = stems.setdefault(stem, [])
-                    if (endings, role) not in held:
-                        held.append((endings, role))
+            if len(part) >= _SHORTEST and part.isalpha():
+                yield part
 
 
 def _faker(locales: Iterable[str]) -> tuple[set[str], set[str]]:

@@ -4,47 +4,36 @@ A capital alone is never enough, and a name that is also a word needs a second s
 length only.
 """
 
+# ruff: noqa: RUF001 -- Ukrainian endings
+
 from __future__ import annotations
 
 import itertools
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from gateway.detection.names import KnownNames, Lexicon, Role, lexicon
+from gateway.detection.names import KnownNames, Role, lexicon
 from gateway.detection.spans import Rank, Span
+from gateway.detection.things import is_brand, is_thing
+from gateway.detection.tokens import ENDS, Token, tokens_of
 
 PERSON = "person"
 LANGUAGES = ("fi", "hu", "uk", "en")
-_TOKEN = re.compile(r"([^\W\d_]+(?:['’ʼ‘`\-‑][^\W\d_]+)*)")  # noqa: RUF001 -- apostrophes that people type
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
-_ENDS = ".!?:;\n•"
-_END = re.compile(f"[{_ENDS}]")
 _OPENS = '«„"“'
 _ARTICLES = {"en": frozenset({"the", "a", "an", "our", "this", "these", "those"}), "hu": frozenset({"a", "az", "egy"})}
 _FROM = frozenset({"from", "in", "at"})
+_SUPPLY = frozenset({"from", "by", "with", "for", "to"})  # said of people and of shops
 _MOST = 4  # words of a name
+_HOUSE = re.compile(r"[^\W\d_]{3,}(?:ék|né)(?:é|t|[ae]t|n[ae]k|[kv][ae]l|hoz|hez|t[óő]l|r[óő]l|n[áé]l|re|ra|b[ae]n)?")
+_STRONG = re.compile("енк|ч[ую]к|[оеі]вич|[оеі]вн")
 _SHORT = 3
+_SIGNED = 3  # words of a signature
 _LOWEST = 4  # letters of a name that stands alone in lower case
-_NAMED = Role.KNOWN | Role.LIKE
+_NAMED = Role.KNOWN | Role.LIKE | Role.NICK
+_PART = Role.CUE | Role.SAYS | Role.DONE  # never a part of a name
+_UNSIGNED = Role.STOP | Role.SAYS | Role.COMPANY | Role.CUE | Role.HEAD | Role.WITH | Role.SIGN | Role.BRAND
 _OPEN = Role.STOP | Role.COMPANY | Role.TITLE | Role.AFTER
-
-
-class _Token(NamedTuple):
-    """A tuple, since there are millions: a frozen dataclass takes three times as long to make."""
-
-    start: int
-    end: int
-    word: str
-    role: int
-    capital: bool
-    first: bool  # of a sentence, so that its capital says nothing
-    gap: str  # what stands before it
-
-
-def person_spans(text: str, folded: str, language: str | None, names: KnownNames | None = None) -> list[Span]:
-    """Return the names of people that the rules find in a text; ``folded`` is the same text, folded."""
-    return Reading(text, folded, language, names).spans
 
 
 class Reading:
@@ -54,11 +43,14 @@ class Reading:
         spoken = language if language in LANGUAGES else "uk" if _CYRILLIC.search(text) else "en"
         self._words = lexicon(spoken, names)
         self._articles = _ARTICLES.get(spoken, frozenset())
+        self._hungarian = spoken == "hu"
         self._sparing = spoken != "en"  # with capitals
         self._capitals = text != text.lower()
         self._shouts = self._capitals and text.isupper()
-        self._tokens = _tokens(text, folded, self._words)
+        self._text = text
+        self._tokens = tokens_of(text, folded, self._words)
         found = [place for run in self._runs() for place in self._named(run)]
+        found += self._signatures()
         self.spans = [
             Span(self._tokens[low].start, self._tokens[high].end, PERSON, Rank.NAME)
             for low, high in sorted({*found, *self._companions(found)})
@@ -101,11 +93,13 @@ class Reading:
         if run:
             yield run
 
-    def _joins(self, token: _Token, before: _Token) -> bool:
-        """A blank between them, or a full stop after an initial."""
+    def _joins(self, token: Token, before: Token) -> bool:
+        """A blank between them, or a full stop after an initial; a word in lower case ends a name under capitals."""
+        if token.role & Role.ORDINARY and before.capital and not token.capital:
+            return False
         return token.gap in {" ", "\u00a0"} or (token.gap == ". " and len(before.word) == 1)
 
-    def _may_be(self, token: _Token) -> bool:
+    def _may_be(self, token: Token) -> bool:
         role = token.role
         if role & _OPEN and not (role & Role.KNOWN and token.capital and not token.first and not role & Role.STOP):
             return False
@@ -113,13 +107,18 @@ class Reading:
             return not (role & Role.PLACE and not role & Role.KNOWN)
         if role & (Role.CUE | Role.SAYS | Role.WITH | Role.AND) or (role & Role.RARE and self._capitals):
             return False
-        return bool(role & (Role.KNOWN | (Role.LIKE if not self._capitals or self._shouts else Role.NONE)))
+        ending = Role.LIKE if not (self._capitals or self._hungarian) or self._shouts else Role.NONE  # lenne is a verb
+        return bool(role & (Role.KNOWN | Role.NICK | ending))
 
-    def _named(self, run: range) -> Iterator[tuple[int, int]]:
+    def _named(self, run: range) -> list[tuple[int, int]]:
+        while len(run) > 1 and self._opens(self._tokens[run.start]):
+            run = run[1:]
+        found = [*self._people(run)]
+        return [] if found and (self._in_company(run) or self._in_thing(run)) else found
+
+    def _people(self, run: range) -> Iterator[tuple[int, int]]:
         tokens = self._tokens
-        if self._in_company(run):
-            return
-        known = [place for place in run if self._known(tokens[place])]
+        known = [place for place in run if tokens[place].role & _NAMED]
         if not known:
             if self._strangers(run):
                 yield run.start, run.stop - 1
@@ -130,29 +129,83 @@ class Reading:
         if low < high and self._together(range(low, high + 1)):
             yield low, high
             return
+        if low < high and self._determined(low) and not self._acts(high):
+            return  # a Ford Fiesta
         yield from ((place, place) for place in known if self._alone(place))
+
+    def _opens(self, token: Token) -> bool:
+        """A word that only begins the sentence: Менеджерка Ганнуся, Передайте Юрчикові."""
+        return token.first and not token.role & _NAMED and bool(token.role & (_PART | Role.GOODS))
+
+    def _signatures(self) -> Iterator[tuple[int, int]]:
+        """Who signs, in whatever letters: a few words after a formula, at the end of the text."""
+        tokens = self._tokens
+        last = len(tokens) - 1
+        for place in range(max(0, last - _SIGNED), last):
+            after = tokens[place + 1 :]
+            if tokens[place].role & Role.SIGN and not any(one.role & _UNSIGNED for one in after):
+                blank = after[0].gap == " " and not all(one.capital for one in after)
+                if not blank and all(one.gap in {" ", ". ", "."} for one in after[1:]):
+                    yield place + 1, last
+                    return
 
     def _strangers(self, run: range) -> bool:
         """Names that no list has: introduced, or two capitals side by side where only names have capitals."""
         tokens = [self._tokens[place] for place in run]
-        if not all(token.capital and not token.role & (Role.CUE | Role.SAYS) for token in tokens) or self._shouts:
+        if not all(token.capital and not token.role & (_PART | Role.BRAND) for token in tokens) or self._shouts:
             return False
         if self._introduced(run.start):
-            return bool(tokens[0].gap) and tokens[0].gap[:1] not in _ENDS
+            return bool(tokens[0].gap) and (tokens[0].gap[:1] not in ENDS or self._labelled(run))
+        if self._did(run.start) or self._is_of_house(run):
+            return True
         pair = len(tokens) == 2 and min(len(token.word) for token in tokens) >= _SHORT  # noqa: PLR2004 -- a pair
-        if tokens[0].first or not pair or self._article(run.start):
+        if tokens[0].first or not pair or self._determined(run.start):
             return False
         return self._sparing or self._beside(run.start)
+
+    def _labelled(self, run: range) -> bool:
+        """Customer: P. Wrenfield, and no more; not Customer: Would like to order."""
+        ends = run.stop == len(self._tokens) or self._tokens[run.stop].gap.strip(" ") != ""
+        return self._tokens[run.start].gap[:1] in ":\n" and ends
+
+    def _is_of_house(self, run: range) -> bool:
+        """Whoever belongs to a family or is somebody's wife, in Hungarian: Vadkertiék, Vadkertiné."""
+        one = self._tokens[run.start]
+        written = self._text[one.start : one.end]
+        return self._hungarian and len(run) == 1 and not one.first and _HOUSE.fullmatch(written) is not None
+
+    def _did(self, place: int) -> bool:
+        """Who received or signed: in English after by, elsewhere behind the verb."""
+        tokens = self._tokens
+        if place == 0 or tokens[place].gap != " ":
+            return False
+        if self._sparing:
+            return bool(tokens[place - 1].role & Role.DONE)
+        said = tokens[max(0, place - 4) : place - 1]
+        return tokens[place - 1].word == "by" and any(one.role & Role.DONE for one in said)
 
     def _beside(self, place: int) -> bool:
         return place > 0 and bool(self._tokens[place - 1].role & Role.WITH) and self._tokens[place].gap == " "
 
-    def _known(self, token: _Token) -> bool:
-        return bool(token.role & (Role.KNOWN | Role.LIKE))
-
-    def _leads(self, token: _Token) -> bool:
+    def _leads(self, token: Token) -> bool:
         """An unknown word before a known name is part of it, unless it only begins the sentence."""
-        return token.capital and not token.first and not token.role & (Role.CUE | Role.SAYS | Role.PLACE)
+        return token.capital and not token.first and not token.role & (_PART | Role.PLACE | Role.BRAND)
+
+    def is_of_thing(self, span: Span) -> bool:
+        """Tell whether what another reader takes for a person's name is a thing's or a place's."""
+        inside = [place for place, one in enumerate(self._tokens) if one.start < span.end and span.start < one.end]
+        run = range(inside[0], inside[-1] + 1) if inside else range(0)
+        return bool(run) and (self._in_company(run) or self._in_thing(run))
+
+    def _in_thing(self, run: range) -> bool:
+        if self._introduced(run.start):
+            return False
+        if is_brand(self._tokens, run.start, run.stop - 1, self._words):
+            spoken_to = self._beside(run.start) and self._tokens[run.start - 1].word not in _SUPPLY
+            return not (spoken_to or self._acts(run.stop - 1))
+        if self._determined(run.start) and self._tokens[run.stop - 1].role & Role.HEAD:
+            return True  # the Albert Hall
+        return is_thing(self._text, self._tokens, run.start, run.stop - 1, self._words)
 
     def _in_company(self, run: range) -> bool:
         tokens = self._tokens
@@ -170,9 +223,10 @@ class Reading:
     def _together(self, run: range) -> bool:
         tokens = [self._tokens[place] for place in run]
         roles = [token.role for token in tokens]
-        firm = [role for role in roles if role & (Role.KNOWN | Role.LIKE) and not role & Role.RARE]
+        firm = [role for role in roles if role & _NAMED and not role & Role.RARE]
         if all(token.capital for token in tokens) and not self._shouts:
-            return bool(firm) or not self._article(run.start)
+            whole = all(role & _NAMED for role in roles) or self._acts(run.stop - 1)
+            return not self._determined(run.start) or (whole and bool(firm))
         if not all(role & (Role.KNOWN | Role.LIKE) for role in roles):
             return False
         plain = any(not role & Role.ORDINARY for role in firm)
@@ -187,28 +241,33 @@ class Reading:
         introduced = self._introduced(place)
         if not token.capital or self._shouts:
             return self._quiet(token, introduced=introduced)
-        if introduced:
+        if introduced or self._did(place):
             return True
         acts = self._acts(place)
-        if self._article(place) or (token.role & Role.PLACE and not (acts and token.first)):
+        if (self._article(place) and not acts) or (token.role & Role.PLACE and not (acts and token.first)):
             return False
-        doubtful = bool(token.role & (Role.ORDINARY | Role.RARE))
+        doubtful = bool(token.role & (Role.ORDINARY | Role.RARE | Role.NICK))
         if token.first:
             return acts or (bool(token.role & Role.KNOWN) and not doubtful)
-        return not (token.role & Role.RARE and token.role & Role.ORDINARY) or acts or self._beside(place)
+        common = token.role & Role.ORDINARY and (
+            token.role & Role.RARE or not (token.role & Role.GIVEN or self._sparing)
+        )
+        return not common or acts or self._beside(place)
 
-    def _quiet(self, token: _Token, *, introduced: bool) -> bool:
+    def _quiet(self, token: Token, *, introduced: bool) -> bool:
         """A name in lower case: only where the whole text is, or after a word such as wife."""
         role = token.role
+        if introduced and role & Role.NICK:
+            return True
         if role & (Role.ORDINARY | Role.RARE) or len(token.word) < _LOWEST:
             return introduced and bool(role & Role.KNOWN) and not role & Role.RARE
         if introduced:
             return bool(role & (Role.KNOWN | Role.LIKE)) and not role & Role.PLACE
-        return (
-            not (self._capitals and not self._shouts)
-            and bool(role & (Role.GIVEN | Role.LIKE))
-            and not role & Role.PLACE
-        )
+        if (self._capitals and not self._shouts) or role & Role.PLACE:
+            return False
+        # Adjectives end as family names do: punainen, армійський.
+        ending = role & Role.LIKE and (role & Role.FAMILY or _STRONG.search(token.word) is not None)
+        return bool(role & Role.GIVEN or ending)
 
     def _acts(self, place: int) -> bool:
         """People say and do; and Pat from Leeds is one."""
@@ -219,9 +278,12 @@ class Reading:
             return self._tokens[place + 2].capital or self._tokens[place + 2].word in self._articles
         return bool(after.role & Role.SAYS) and after.gap == " "
 
+    def _determined(self, place: int) -> bool:
+        return place > 0 and self._tokens[place].gap == " " and self._tokens[place - 1].word in self._articles
+
     def _article(self, place: int) -> bool:
         """The Charlotte dress, a Dorka modell: a thing of that name."""
-        if place == 0 or self._tokens[place].gap != " " or self._tokens[place - 1].word not in self._articles:
+        if not self._determined(place):
             return False
         after = self._tokens[place + 1] if place + 1 < len(self._tokens) else None
         return after is not None and after.gap == " " and not after.capital
@@ -237,33 +299,4 @@ class Reading:
         before, gap = self._tokens[place - 1], self._tokens[place].gap
         if before.role & Role.TITLE:
             return gap in {" ", ". ", "."}
-        return bool(before.role & Role.CUE) and gap in {" ", ", ", ": ", ". ", "\n", ",\n", " - ", " – "}  # noqa: RUF001
-
-
-def _tokens(text: str, folded: str, words: Lexicon) -> list[_Token]:
-    pieces = _TOKEN.split(text)
-    tokens: list[_Token] = []
-    role = words.role
-    end = 0
-    for gap, written in zip(pieces[::2], pieces[1::2], strict=False):
-        start = end + len(gap)
-        first = not end or (gap != " " and _END.search(gap) is not None)
-        end = start + len(written)
-        word, cut = folded[start:end], end
-        if word.endswith("'s"):  # an English possessive is no part of the name
-            word, cut = word[:-2], end - 2
-        capital = written[0].isupper() and not _in_code(text, start, end) and _each_capital(text[start:cut])
-        tokens.append(_Token(start, cut, word, role(word), capital, first, gap))
-    return tokens
-
-
-def _in_code(text: str, start: int, end: int) -> bool:
-    return text[end : end + 1].isdigit() or text[start - 1 : start].isdigit()
-
-
-def _each_capital(written: str) -> bool:
-    """Anna-Liisa, not Aino-kaulakoru; an ending after a hyphen (Kiss-sel) is no word."""
-    if written.isalpha():
-        return True
-    parts = re.split("[-‑]", written)  # noqa: RUF001 -- a hyphen that does not break
-    return all(part[:1].isupper() or len(part) <= _LOWEST for part in parts)
+        return bool(before.role & Role.CUE) and gap in {" ", ", ", ": ", ". ", "\n", ",\n", " - ", " – "}

@@ -17,7 +17,8 @@ from gateway.detection.own import OwnIdentifiers
 from gateway.detection.persons import Reading
 from gateway.detection.recognisers import OTHER, Recognisers
 from gateway.detection.rules import rule_spans
-from gateway.detection.spans import Finding, Span, findings, render, settle, uncovered
+from gateway.detection.spans import Finding, Rank, Span, findings, render, settle, uncovered
+from gateway.detection.streets import KnownStreets
 
 Own = Callable[[str, str], list[Span]]
 Anybodys = Callable[[str, str | None], tuple[list[Span], tuple[int, ...]]]
@@ -142,7 +143,7 @@ class Redactor:
                 if found is None:
                     cell.text = None
                 else:
-                    cell.spans += found
+                    cell.spans += _believed(cell.text or "", language, found)
 
 
 def _texts(column: pa.Array) -> list[str | None]:
@@ -179,13 +180,34 @@ def _read_anybodys(
     folded = fold(tidied)
     ruled = rule_spans(folded, language)
     reading = Reading(uncovered(tidied, ruled), uncovered(folded, ruled), language, names)
-    return [*ruled, *reading.spans], reading.puzzles
+    known = [] if names is None else [
+        Span(low, high, "street_address", Rank.NAME) for low, high in _streets(names).places(folded, tidied)
+    ]  # fmt: skip
+    return [*ruled, *reading.spans, *known], reading.puzzles
+
+
+@lru_cache(maxsize=4)  # as many as lexicons' names
+def _streets(names: KnownNames) -> KnownStreets:
+    return KnownStreets.of(names.streets)
+
+
+def forget_streets() -> None:
+    """Drop what is remembered of the streets of callers' tables."""
+    _streets.cache_clear()
 
 
 def _asks(rest: str, language: str | None, *, puzzled: bool) -> tuple[str, ...]:
     """Return whom to ask about what is left of a text: for a name (where a model exists), for a number, or nobody."""
     names = (language,) if puzzled and language in Recognisers.languages else ()
     return (*names, OTHER) if _DIGIT.search(rest) and _NUMBERED.search(rest) else names
+
+
+def _believed(text: str, language: str, found: list[Span]) -> list[Span]:
+    """Leave out what a model takes for a person though a word beside it says that it is a street or a sofa."""
+    if not any(span.category == "person" for span in found):
+        return found
+    reading = Reading(text, fold(text), language)
+    return [span for span in found if span.category != "person" or not reading.is_of_thing(span)]
 
 
 def _found(cell: _Cell | None) -> tuple[Finding, ...]:

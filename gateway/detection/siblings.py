@@ -20,7 +20,7 @@ _SHORTEST = 3
 _PERSONAL = frozenset(
     {"email", "phone", "given_name", "family_name", "birth_date", "customer_number", "national_id", "fi_hetu", "hu_taj"}
     | {"hu_tax_id", "ua_rntrc", "gb_nino", "gb_nhs", "se_personnummer", "de_tax_id", "ua_unzr", "ua_passport"}
-    | {"hu_personal_number", "gender", "age", "username"}
+    | {"hu_personal_number", "gender", "age", "username", "email_name", "full_name"}
 )
 
 

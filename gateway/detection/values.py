@@ -1,7 +1,5 @@
 """Value evidence: which forms the distinct values of a sample have, as counts that can be told without a value."""
 
-# ruff: noqa: RUF001 -- apostrophes and Ukrainian words
-
 from __future__ import annotations
 
 import enum
@@ -14,6 +12,7 @@ from gateway.detection import abroad, gazetteer, national_ids
 from gateway.detection.composite import composites
 from gateway.detection.evident import names_among, spoken_of
 from gateway.detection.folding import fold
+from gateway.detection.forms import HINTS, SHAPES, STRICT
 from gateway.detection.phones import phones_among
 from gateway.detection.sampling import Sample
 
@@ -38,86 +37,6 @@ class ValueHit:
     words: str
 
 
-# A letter, told by what it is not: RE2 builds the full Unicode class a hundred times more slowly.
-_L = r"[^\x00-@\[-`{-\x{bf}]"
-EMAIL = r"[^\s@,;<>\"]+@(?:[^\s@.,;<>\"]+\.)+[^\s@.,;<>\"\d]{2,}"
-_STRICT = {
-    "email": (EMAIL, "e-mail addresses"),
-    "url": (r"(?:https?://|www\.)\S{3,}", "web addresses"),
-    "ip": (
-        r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?::\d{2,5})?|[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){7}|[0-9a-f:]{2,35}::[0-9a-f:]{0,35}",
-        "IP addresses",
-    ),
-    "hashed_identifier": (r"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128})", "hex digests (md5, sha)"),
-    "mac": (r"[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}", "MAC addresses"),
-    # Google Analytics' client id ends in the second of the first visit; Meta's in a random number or a click id.
-    "cookie_id": (
-        (
-            r"(?:GA1\.\d\.)?\d{6,11}\.1[5-9]\d{8}|GS[12]\.\d\.\w[\w.$]{9,80}|fb\.\d\.\d{10,14}\.[\w-]{6,200}"
-            r"|(?:EAIaIQ|Cj0KCQ|CjwKCA)[\w-]{20,150}"
-        ),
-        "client ids of web analytics",
-    ),
-    "coordinates": (
-        (
-            r"[-+]?\d{1,2}\.\d{3,9}[,; ] ?[-+]?\d{1,3}\.\d{3,9}|POINT ?\([-\d. ]+\)|\{\"type\": ?\"Point\".{0,80}"
-            r"|(?:\d{1,3}° ?\d{1,2}['′] ?(?:[\d.]{1,8}[\"″])? ?[NSEW][,; ]{0,2}){2}"
-        ),
-        "geographic coordinates",
-    ),
-    # The United States' numbers have no check digit; with its hyphens the form is no other's.
-    "us_ssn": (
-        r"(?:0[1-9]\d|00[1-9]|[1-57-9]\d\d|6[0-57-9]\d|66[0-57-9])-\d\d-\d{4}",
-        "numbers of the form of a US SSN",
-    ),
-    "ua_passport": (r"[а-щьюяєіїґ]{2} ?№? ?\d{6}", "series and numbers of Ukrainian passports"),
-}
-_DATE = r"(?:(?:18|19|20)\d\d[-./](?:0?[1-9]|1[0-2])[-./](?:0?[1-9]|[12]\d|3[01])\.?|(?:0?[1-9]|[12]\d|3[01])[-./](?:0?[1-9]|1[0-2])[-./](?:18|19|20)\d\d|(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])/(?:19|20)\d\d|(?:19|20)\d\d\. ?(?:0?[1-9]|1[0-2])\. ?(?:0?[1-9]|[12]\d|3[01])\.?)"  # noqa: E501 -- one form per alternative, split nowhere better
-DATE = _DATE
-_TIME = r"(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)?"
-_SHAPES = {
-    "date": (_DATE + _TIME, "dates"),
-    "amount": (
-        r"[-+]?(?:[€£$₴] ?)?\d{1,3}(?:[ .,'\x{a0}]?\d{3})*[.,]\d{1,4} ?(?:€|eur|ft|huf|грн|uah|gbp|£|\$)?",
-        "decimal numbers",
-    ),
-    "degrees": (r"[-+]?(?:[1-9]\d?|1[0-7]\d)\.\d{5,8}", "numbers as precise as degrees of places are"),
-    "short_date": (r"\d{1,2}[-./]\d{1,2}[-./]\d{2}|\d{2}[-./]\d{1,2}[-./]\d{1,2}\.?", "dates with short years"),
-    # British ones since 2001, Ukrainian ones with the letters that Latin shares; ABC-123 could be any code.
-    "sure_plate": (
-        (
-            r"[A-HJ-PR-Y]{2}(?:0[2-9]|[12]\d|5[1-9]|[67]\d) ?[A-HJ-PR-Z]{3}"
-            r"|[ABCEHIKMOPTXАВСЕНІКМОРТХ]{2} ?\d{4} ?[ABCEHIKMOPTXАВСЕНІКМОРТХ]{2}"
-        ),
-        "number plates of Britain or Ukraine",
-    ),
-    "gb_postcode": (r"[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}", "British postcodes"),
-}
-_HINTS = {
-    "sha1": (r"[0-9a-f]{40}", "hex digests of forty digits, as sha-1 and commits have"),
-    "uuid": (r"\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?", "UUIDs"),
-    "public_ip": (
-        r"\d*\D?(?:\d+\.)*(?:6[4-9]|[7-9]\d|[12]\d\d)(?:\.\d+)*(?::\d+)?|[0-9a-f:]*:[0-9a-f:]+",
-        "with large parts",
-    ),
-    "hu_id_card": (r"\d{6} ?[a-z]{2}", "six digits and two letters"),
-    "quantity": (r"-?(?:0|[1-9]\d{0,3})", "small whole numbers"),
-    "digits": (r"\d+", "digits only"),
-    "money": (r"[€£$₴]? ?[\d .,'\x{a0}]{1,20} ?(?:€|eur|ft|huf|грн|uah|gbp|kr|sek|£|\$)?", "sums"),
-    "plate": (
-        r"[^\W\d_]{1,3}[- ]?(?:[^\W\d_]{0,2}[- ]?\d{1,4}|\d{2} [^\W\d_]{3})[^\W\d_]{0,2}|[а-яіїє]{2}\d{4}[а-яіїє]{2}",
-        "like number plates",
-    ),
-    "code": (r"\w{0,6}[-_/ .]?\d{3,}[\w/-]{0,6}", "numbers or codes"),
-    "postcode_form": (r"(?:[a-z]{2}-)?\d{3} ?\d{2}|\d{4}", "four or five digits"),
-    "name_form": (rf"{_L}(?:{_L}|['’ʼ-])*\.?(?: {_L}(?:{_L}|['’ʼ-])*\.?){{0,3}}", "one to four words of letters"),
-    "two_names": (rf"{_L}(?:{_L}|['’ʼ-])*,?(?: {_L}(?:{_L}|['’ʼ-])*\.?){{1,3}}", "two to four words of letters"),
-    "compact_date": (r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", "dates without separators"),
-    "address_form": (
-        rf"(?:[^\d]*{_L}{{3}}[^\d]*[ ,]+\d.*|\d{{1,4}}[a-z]?,? {_L}{{3}}.*)",
-        "words with a house number",
-    ),
-}
 _WORDS_ASKED = 150  # values whose words are looked up in lists
 NEARLY_ALL = 0.9
 _CENTURY = 30  # short years from here on are of the twentieth
@@ -144,7 +63,7 @@ def _hit(sample: Sample, category: str, found: tuple[int, float], strength: Stre
 
 
 def _patterns(sample: Sample) -> list[ValueHit]:
-    groups = ((_STRICT, Strength.STRICT), (_SHAPES, Strength.SHAPE), (_HINTS, Strength.HINT))
+    groups = ((STRICT, Strength.STRICT), (SHAPES, Strength.SHAPE), (HINTS, Strength.HINT))
     return [
         _hit(sample, category, sample.matches(pattern), strength, noun)
         for group, strength in groups
