@@ -30,7 +30,8 @@ INDIRECT = frozenset(
 ATTRIBUTES = frozenset({"city", "country", "language", "gender", "income", "amount", "quantity", "date", "url"}) | {
     abroad.BUSINESS
 }
-CATEGORIES = DIRECT | INDIRECT | ATTRIBUTES | SPECIAL.keys() | {"consent", "free_text", "technical", "unknown"}
+_OTHERS = {"consent", "constant", "free_text", "technical", "unknown"}
+CATEGORIES = DIRECT | INDIRECT | ATTRIBUTES | SPECIAL.keys() | _OTHERS
 
 # Where a field of the catalogue names no category: what fields are usually called.
 _USUAL = {
@@ -51,6 +52,7 @@ _KINDS: dict[str, FieldKind | ColumnKind] = {
     **dict.fromkeys(SPECIAL, ColumnKind.SPECIAL_CATEGORY),
     "free_text": FieldKind.FREE_TEXT,
     "technical": ColumnKind.TECHNICAL,
+    "constant": ColumnKind.TECHNICAL,
 }
 
 

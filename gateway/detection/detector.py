@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from gateway.detection.categories import CATEGORIES, Fields, kind_of
-from gateway.detection.classification import Hits, Verdict, weigh
+from gateway.detection.classification import DECISIVE, Hits, Verdict, weigh
 from gateway.detection.contradictions import contradict
 from gateway.detection.headers import read_header
 from gateway.detection.headless import is_header
 from gateway.detection.names import KnownNames
 from gateway.detection.redaction import RedactionResult, Redactor
 from gateway.detection.sampling import draw
-from gateway.detection.siblings import about_people, hashed_beside, names_in_emails
+from gateway.detection.siblings import about_people, constant_beside, hashed_beside, names_in_emails
 from gateway.detection.spans import Finding
 from gateway.detection.special import SPECIAL
 from gateway.detection.values import read_values
@@ -46,7 +46,7 @@ class Detector:
         if len(set(table.column_names)) < table.num_columns:
             msg = "the columns of a table to be classified need names of their own"
             raise ValueError(msg)
-        return self._classify(table, _evidence(table, self._seed), context)
+        return self._classify(table, *_evidence(table, self._seed), context)
 
     def names_columns(self, cells: Sequence[str], below: pa.Table) -> bool:
         """Tell whether a file's first row names the columns ``below``, or is a row of values itself."""
@@ -64,11 +64,11 @@ class Detector:
     def check(self, raw: RawBatch, contract: SourceContract) -> Findings:
         """Classify a batch; name the columns that nobody declared and those whose values contradict their field."""
         table = raw.table
-        evidence = _evidence(table, self._seed)
+        evidence, constant = _evidence(table, self._seed)
         declared = set(contract.columns) | {contract.time}
         found = [contradict(name, contract, self._fields, *evidence[name]) for name in table.column_names]
         return Findings(
-            columns=self._classify(table, evidence, None),
+            columns=self._classify(table, evidence, constant),
             undeclared=tuple(name for name in table.column_names if name not in declared),
             contradictions=tuple(one for one in found if one is not None),
         )
@@ -94,7 +94,7 @@ class Detector:
         return self._redactor.find(texts, own, languages, names)
 
     def _classify(
-        self, table: pa.Table, evidence: Mapping[str, tuple[Hits, int]], context: str | None
+        self, table: pa.Table, evidence: Mapping[str, tuple[Hits, int]], constant: set[str], context: str | None = None
     ) -> Mapping[str, ColumnFinding]:
         people = about_people(table.column_names, context)
         verdicts = {
@@ -103,6 +103,9 @@ class Detector:
         }
         verdicts.update(names_in_emails(table, verdicts, self._seed))
         verdicts.update(hashed_beside(table, verdicts, {name: hits for name, (hits, _) in evidence.items()}))
+        verdicts.update(
+            constant_beside(verdicts, {name: distinct for name, (_, distinct) in evidence.items()}, constant)
+        )
         return {name: self._finding(name, verdict) for name, verdict in verdicts.items()}
 
     def _finding(self, name: str, verdict: Verdict) -> ColumnFinding:
@@ -115,9 +118,13 @@ class Detector:
         return ColumnFinding(name, verdict.category, kind, field, verdict.confidence, said, article, reveals)
 
 
-def _evidence(table: pa.Table, seed: int) -> dict[str, tuple[Hits, int]]:
+def _evidence(table: pa.Table, seed: int) -> tuple[dict[str, tuple[Hits, int]], set[str]]:
+    """Return each column's forms and distinct values, and the columns that are the same in all of many rows."""
     found: dict[str, tuple[Hits, int]] = {}
+    constant = set()
     for name in table.column_names:
         sample = draw(table.column(name), seed)
         found[name] = (read_values(sample, REGIONS), len(sample))
-    return found
+        if len(sample) == 1 and sample.drawn >= DECISIVE:
+            constant.add(name)
+    return found, constant

@@ -27,8 +27,7 @@ _SUPPLY = frozenset({"from", "by", "with", "for", "to"})  # said of people and o
 _MOST = 4  # words of a name
 _HOUSE = re.compile(r"[^\W\d_]{3,}(?:ék|né)(?:é|t|[ae]t|n[ae]k|[kv][ae]l|hoz|hez|t[óő]l|r[óő]l|n[áé]l|re|ra|b[ae]n)?")
 _STRONG = re.compile("енк|ч[ую]к|[оеі]вич|[оеі]вн")
-_SHORT = 3
-_SIGNED = 3  # words of a signature
+_SHORT, _SIGNED = 3, 3  # letters of a name; words of a signature
 _LOWEST = 4  # letters of a name that stands alone in lower case
 _NAMED = Role.KNOWN | Role.LIKE | Role.NICK
 _PART = Role.CUE | Role.SAYS | Role.DONE  # never a part of a name
@@ -137,17 +136,17 @@ class Reading:
         """A word that only begins the sentence: Менеджерка Ганнуся, Передайте Юрчикові."""
         return token.first and not token.role & _NAMED and bool(token.role & (_PART | Role.GOODS))
 
-    def _signatures(self) -> Iterator[tuple[int, int]]:
+    def _signatures(self) -> list[tuple[int, int]]:
         """Who signs, in whatever letters: a few words after a formula, at the end of the text."""
         tokens = self._tokens
         last = len(tokens) - 1
         for place in range(max(0, last - _SIGNED), last):
             after = tokens[place + 1 :]
             if tokens[place].role & Role.SIGN and not any(one.role & _UNSIGNED for one in after):
-                blank = after[0].gap == " " and not all(one.capital for one in after)
-                if not blank and all(one.gap in {" ", ". ", "."} for one in after[1:]):
-                    yield place + 1, last
-                    return
+                apart = after[0].gap != " " or all(one.capital for one in after)
+                if apart and all(one.gap in {" ", ". ", "."} for one in after[1:]):
+                    return [(place + 1, last)]
+        return []
 
     def _strangers(self, run: range) -> bool:
         """Names that no list has: introduced, or two capitals side by side where only names have capitals."""
@@ -171,8 +170,8 @@ class Reading:
     def _is_of_house(self, run: range) -> bool:
         """Whoever belongs to a family or is somebody's wife, in Hungarian: Vadkertiék, Vadkertiné."""
         one = self._tokens[run.start]
-        written = self._text[one.start : one.end]
-        return self._hungarian and len(run) == 1 and not one.first and _HOUSE.fullmatch(written) is not None
+        told = _HOUSE.fullmatch(self._text, one.start, one.end) if self._hungarian and len(run) == 1 else None
+        return told is not None and not one.first
 
     def _did(self, place: int) -> bool:
         """Who received or signed: in English after by, elsewhere behind the verb."""
@@ -194,7 +193,7 @@ class Reading:
     def is_of_thing(self, span: Span) -> bool:
         """Tell whether what another reader takes for a person's name is a thing's or a place's."""
         inside = [place for place, one in enumerate(self._tokens) if one.start < span.end and span.start < one.end]
-        run = range(inside[0], inside[-1] + 1) if inside else range(0)
+        run = range(min(inside, default=0), max(inside, default=-1) + 1)
         return bool(run) and (self._in_company(run) or self._in_thing(run))
 
     def _in_thing(self, run: range) -> bool:
@@ -249,9 +248,8 @@ class Reading:
         doubtful = bool(token.role & (Role.ORDINARY | Role.RARE | Role.NICK))
         if token.first:
             return acts or (bool(token.role & Role.KNOWN) and not doubtful)
-        common = token.role & Role.ORDINARY and (
-            token.role & Role.RARE or not (token.role & Role.GIVEN or self._sparing)
-        )
+        given = token.role & Role.GIVEN or self._sparing
+        common = token.role & Role.ORDINARY and (token.role & Role.RARE or not given)
         return not common or acts or self._beside(place)
 
     def _quiet(self, token: Token, *, introduced: bool) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
+from gateway.detection.categories import DIRECT
 from gateway.detection.classification import HALF, Hits, Verdict
 from gateway.detection.folding import fold
 from gateway.detection.headers import read_header
@@ -51,6 +52,21 @@ def names_in_emails(table: pa.Table, verdicts: Mapping[str, Verdict], seed: int)
         if new is not None:
             found[name] = replace(new, evidence=(*new.evidence, *verdicts[name].evidence))
     return found
+
+
+def constant_beside(
+    verdicts: Mapping[str, Verdict], distinct: Mapping[str, int], constant: set[str]
+) -> dict[str, Verdict]:
+    """Return new verdicts for identifiers that are the same in every row while the people in the rows differ.
+
+    An account that stands in each row of a table of many people is the shop's. Where nothing else in the rows tells
+    people apart, the rows may all be of one person, and the value is that person's.
+    """
+    direct = {name for name, verdict in verdicts.items() if verdict.category in DIRECT}
+    if all(distinct[name] < _FEWEST for name in direct):
+        return {}
+    said = "one value in all rows, while the people in them differ"
+    return {name: Verdict("constant", 0.6, (said, *verdicts[name].evidence)) for name in direct & constant}
 
 
 def hashed_beside(table: pa.Table, verdicts: Mapping[str, Verdict], hits: Mapping[str, Hits]) -> dict[str, Verdict]:
