@@ -15,7 +15,7 @@ from gateway.vocabulary.fields import Field, FieldKind
 from gateway.vocabulary.names import FieldId, PurposeId, RecipientId
 from gateway.vocabulary.purposes import MinimumAge, Purpose
 
-NAME_FIELDS: Final = frozenset({"given_name", "family_name", "full_name"})
+NAME_FIELDS: Final = frozenset({"given_name", "family_name", "full_name", "street_address"})
 _SEALED: Final = frozenset({FieldKind.DIRECT_IDENTIFIER})
 
 

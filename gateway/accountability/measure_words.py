@@ -88,10 +88,10 @@ MEASURES: Final = by_language(
 KEPT: Final = by_language(
     {
         "known_names": (
-            "given and family names of data subjects, each once, sealed, with the number of people who bear it",
-            "rekisteröityjen etu- ja sukunimet, kukin kerran, sinetöityinä, ja kantajien määrä",
-            "az érintettek utó- és családnevei, mindegyik egyszer, lezárva, viselőik számával",
-            "імена та прізвища суб’єктів даних, кожне один раз, запечатані, з кількістю носіїв",
+            "names and streets of data subjects, each once, sealed, with the number of people who bear it",
+            "rekisteröityjen etu- ja sukunimet ja kadut, kukin kerran, sinetöityinä, ja kantajien määrä",
+            "az érintettek utó- és családnevei és utcái, mindegyik egyszer, lezárva, viselőik számával",
+            "імена, прізвища та вулиці суб’єктів даних, кожне один раз, запечатані, з кількістю носіїв",
         ),
         "consents": (
             "choices of data subjects: purpose, status, notice, channel and instant",

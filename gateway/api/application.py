@@ -26,6 +26,7 @@ from gateway.api import (
     records,
     segments,
     simulations,
+    sweeps,
 )
 from gateway.api.answers import Health
 from gateway.api.cursors import Cursors
@@ -74,6 +75,7 @@ def create_app(gateway: Gateway, settings: Settings) -> FastAPI:
         segments.router,
         recipients.router,
         records.router,
+        sweeps.router,
         log.router,
         health,
         documents.router,

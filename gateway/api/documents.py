@@ -35,6 +35,7 @@ TAGS = [
     {"name": "segments", "description": "Segments, members and deltas (scope `recipient`; snapshots: `officer`)."},
     {"name": "recipients", "description": "What recipients hold, owe and have deleted (scope `officer`)."},
     {"name": "records", "description": "What Art. 30 and 35 ask for (scope `officer`)."},
+    {"name": "sweeps", "description": "What time has ended, ended (scope `officer`; for a nightly job)."},
     {"name": "audit", "description": "Checkpoints and proofs (scope `auditor` or `officer`)."},
     {"name": "health", "description": "For the machine that watches; no key."},
 ]

@@ -48,6 +48,9 @@ _ANY = frozenset(
 _NEEDS_FORM = frozenset({"email", "iban", "ip", "mac", "card", "hashed_identifier", "email_name", "email_url",
                          "contact_line", "json_profile", "coordinates", "plate", "gender"})  # fmt: skip
 
+# Headers that mean something else as well (parti, партія and erä are batches too): serial numbers do not tell of these.
+_WORDED = frozenset({"politics"})
+
 # What the values of a column should look like for its header to be believed: any of these forms, on half of them.
 FITTING: dict[str, tuple[str, ...]] = {
     "given_name": ("name_form",),
@@ -210,6 +213,9 @@ def _denied(header: HeaderHit, hits: Hits, *, about_people: bool) -> bool:
         bare = [hits[form].share for form in ("amount", "digits", "date", "name_form", "money") if form in hits]
         told = [hits[form].share for form in ("phone", "address") if form in hits]
         return max(bare, default=0.0) >= NEARLY_ALL or max(told, default=0.0) >= _MOSTLY
+    if header.category in _WORDED:
+        numbers = [hits[form].share for form in ("code", "digits", "plate") if form in hits]
+        return max(numbers, default=0.0) >= NEARLY_ALL and ("quantity" not in hits or hits["quantity"].share < HALF)
     if header.category not in _NEEDS_FORM:
         return False
     forms = FITTING.get(header.category, (header.category,))

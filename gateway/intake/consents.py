@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,15 +14,21 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gateway.intake import proofs
 from gateway.intake.moments import INSTANT, read_instant
+from gateway.intake.proofs import Proofs
 from gateway.intake.texts import Mask, mask
 from gateway.vocabulary.consents import ConsentStatus
 from gateway.vocabulary.contracts import ConsentColumn, ConsentForm
 
 SCHEMA = pa.schema(
-    [("row", pa.int64()), ("purpose", pa.string()), ("status", pa.string()), ("at", INSTANT), ("notice", pa.string())]
-)
+    [
+        ("row", pa.int64()), ("purpose", pa.string()), ("status", pa.string()), ("at", INSTANT),
+        ("notice", pa.string()), *proofs.SCHEMA,
+    ]
+)  # fmt: skip
 UNREADABLE, FUTURE, CONTRADICTORY = "not_a_consent", "consent_in_future", "contradictory_consent"
+UNPROVEN = "not_a_proof_of_consent"  # of a yes, by the column that cannot be read
 
 _STATED = {
     status.value: status
@@ -62,6 +70,7 @@ class Choices:
     column: ConsentColumn
     codes: npt.NDArray[np.int64]
     at: pa.Array
+    proofs: Proofs
 
     def broken(self) -> Mask:
         """Where the value could not be read."""
@@ -74,7 +83,7 @@ class Choices:
     def undated_after(self, at: dt.datetime) -> Choices:
         """Return the same choices without the instants after ``at``: a no counts now, whatever the source's clock."""
         told = pc.if_else(pa.array(self.later_than(at)), pa.scalar(None, INSTANT), self.at)
-        return Choices(self.column, self.codes, told)
+        return dataclasses.replace(self, at=told)
 
     def given(self) -> Mask:
         """Where the answer is yes."""
@@ -85,13 +94,18 @@ class Choices:
         return np.greater_equal(self.codes, 0)
 
 
-def read_choices(texts: pa.Array, column: ConsentColumn) -> Choices:
-    """Read a consent column by its distinct values."""
+def read_choices(texts: pa.Array, column: ConsentColumn, further: Mapping[str, pa.Array]) -> Choices:
+    """Read a consent column by its distinct values; ``further`` has its other columns as ``ConsentColumn`` names them.
+
+    What shows a choice and cannot be is a fault of a yes and nothing to a no, which counts without it.
+    """
     encoded = texts.dictionary_encode()
     read = [_choice(text, column.form) for text in encoded.dictionary.to_pylist()]
     codes = pc.take(pa.array([code for code, _ in read], pa.int64()), encoded.indices)
     at = pc.take(pa.array([instant for _, instant in read], INSTANT), encoded.indices)
-    return Choices(column, pc.fill_null(codes, _NOTHING).to_numpy(zero_copy_only=False), at)
+    places = pc.fill_null(codes, _NOTHING).to_numpy(zero_copy_only=False)
+    given = np.equal(places, _CODES.index(ConsentStatus.GIVEN))
+    return Choices(column, places, at, proofs.read_proofs(column, further, given, at))
 
 
 def contradictions(choices: list[Choices]) -> Mask:
@@ -118,6 +132,7 @@ def consent_table(choices: list[Choices], kept: Mask) -> pa.Table:
             pc.take(words, pa.array(each.codes[rows])),
             pc.take(each.at, pa.array(rows)),
             pc.take(pa.array([each.column.notice], pa.string()), same),
+            *each.proofs.at(rows, each.column),
         ]
         parts.append(pa.Table.from_arrays(columns, schema=SCHEMA))
     whole = pa.concat_tables(parts).combine_chunks()

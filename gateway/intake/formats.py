@@ -188,7 +188,8 @@ def _require_declared(found: FileFormat, contract: SourceContract | None, name: 
     if contract is None:
         return
     read = [name for name, column in contract.columns.items() if not isinstance(column, IgnoredColumn)]
-    wanted = [*read, *([contract.time] if contract.time else [])]
+    beside = [b for column in contract.columns.values() for b in getattr(column, "further", {}).values()]
+    wanted = [*read, *beside, *([contract.time] if contract.time else [])]
     missing = [column for column in wanted if column not in found.header]
     # A JSON object may leave out what it does not know; only what makes a row usable must be seen.
     if found.kind == "ndjson" and not _unusable(missing, contract):

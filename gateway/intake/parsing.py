@@ -145,9 +145,12 @@ def _choices(raw: RawBatch, contract: SourceContract, faults: _Faults, at: dt.da
     for name, column in contract.columns.items():
         if not isinstance(column, ConsentColumn):
             continue
-        choices = consents.read_choices(_column(raw, name), column)
+        further = {said: _column(raw, beside) for said, beside in column.further.items()}
+        choices = consents.read_choices(_column(raw, name), column, further)
         faults.note(f"{consents.UNREADABLE}:{column.purpose}", choices.broken())
         faults.note(f"{consents.FUTURE}:{column.purpose}", choices.given() & choices.later_than(at))
+        for beside, bad in choices.proofs.faults:
+            faults.note(f"{consents.UNPROVEN}:{beside}", bad)
         found.append(choices.undated_after(at))
     if found:
         faults.note(consents.CONTRADICTORY, consents.contradictions(found))

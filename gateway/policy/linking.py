@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping
 
 from gateway.policy import models as m
+from gateway.policy import source_models as s
 from gateway.policy.ages import faults_of
 from gateway.policy.documents import KeyPath
 from gateway.policy.linking_rules import rule_problems
@@ -95,7 +96,7 @@ def _titles(parsed: Parsed) -> Iterator[Found]:
 
 def _titled(
     parsed: Parsed,
-) -> Iterator[tuple[str, str, Iterable[m.PurposeModel | m.FieldModel | m.SourceModel | m.RecipientModel]]]:
+) -> Iterator[tuple[str, str, Iterable[m.PurposeModel | m.FieldModel | s.SourceModel | m.RecipientModel]]]:
     yield "purposes.yaml", "purposes", parsed.purposes.purposes
     yield "fields.yaml", "fields", parsed.fields.fields
     yield "sources.yaml", "sources", parsed.sources.sources
@@ -214,14 +215,13 @@ def _sources(parsed: Parsed, names: Names) -> Iterator[Found]:
             yield file, (*where, "time"), "the column of the instant is no field: remove it from `columns`"
 
 
-def _source_columns(source: m.SourceModel, names: Names) -> Iterator[tuple[KeyPath, str]]:
+def _source_columns(source: s.SourceModel, names: Names) -> Iterator[tuple[KeyPath, str]]:
     held: set[str] = set()
     for name, column in source.columns.items():
         where: KeyPath = ("columns", name)
-        if isinstance(column, m.ConsentColumnModel):
-            if column.consent not in names.purposes:
-                yield where, "no such purpose: add it to purposes.yaml"
-        elif isinstance(column, m.FieldColumnModel | str):
+        if isinstance(column, s.ConsentColumnModel):
+            yield from ((where, text) for text in _consent(column, set(source.columns) - {name}, names))
+        elif isinstance(column, s.FieldColumnModel | str):
             field = column if isinstance(column, str) else column.field
             yield from ((where, text) for text in _held_field(field, held, names))
             if not _guides(column) <= set(source.columns):
@@ -239,7 +239,15 @@ def _held_field(field: str, held: set[str], names: Names) -> Iterator[str]:
     held.add(field)
 
 
-def _guides(column: str | m.FieldColumnModel) -> set[str]:
+def _consent(column: s.ConsentColumnModel, others: set[str], names: Names) -> Iterator[str]:
+    if column.consent not in names.purposes:
+        yield "no such purpose: add it to purposes.yaml"
+    beside = {column.evidence_column, column.by_column, column.valid_until_column} - {None}
+    if not beside <= others:
+        yield "evidence_column, by_column and valid_until_column name other columns of this source"
+
+
+def _guides(column: str | s.FieldColumnModel) -> set[str]:
     if isinstance(column, str):
         return set()
     return {name for name in (column.region_column, column.language_column) if name}

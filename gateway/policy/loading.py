@@ -13,7 +13,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from gateway.policy import models, resolving
+from gateway.policy import models, resolving, source_models
 from gateway.policy.documents import Document, KeyPath, read_document
 from gateway.policy.errors import PackError
 from gateway.policy.linking import problems_of
@@ -30,7 +30,7 @@ REQUIRED: Mapping[str, type[models.Model]] = MappingProxyType(
         "fields.yaml": models.FieldsFile,
         "recipients.yaml": models.RecipientsFile,
         "retention.yaml": models.RetentionFile,
-        "sources.yaml": models.SourcesFile,
+        "sources.yaml": source_models.SourcesFile,
     }
 )
 FOLDERS: Mapping[str, type[models.Model]] = MappingProxyType({"rules": RulesFile, "cases": CasesFile})
@@ -124,7 +124,7 @@ def _parse(documents: Mapping[str, Document]) -> Parsed:
         fields=_shaped(documents["fields.yaml"], models.FieldsFile),
         recipients=_shaped(documents["recipients.yaml"], models.RecipientsFile),
         retention=_shaped(documents["retention.yaml"], models.RetentionFile),
-        sources=_shaped(documents["sources.yaml"], models.SourcesFile),
+        sources=_shaped(documents["sources.yaml"], source_models.SourcesFile),
         rules={path: _shaped(item, RulesFile) for path, item in documents.items() if path.startswith("rules/")},
         cases={path: _shaped(item, CasesFile) for path, item in documents.items() if path.startswith("cases/")},
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from gateway.vocabulary.contracts import ConsentForm, ScopeMode, SourceKind, TransferSafeguard
+from gateway.vocabulary.contracts import ScopeMode, TransferSafeguard
 from gateway.vocabulary.fields import FieldKind, ValueType
 from gateway.vocabulary.purposes import LegalBasis
 
@@ -233,67 +233,3 @@ class RetentionFile(Model):
     """``retention.yaml``."""
 
     retention: list[RetentionModel]
-
-
-class FieldColumnModel(Model):
-    """A column that holds a field; ``region`` and ``region_column`` guide phone numbers."""
-
-    field: Id
-    region: Country | None = None
-    region_column: ColumnName | None = None
-    format: Words | None = None
-    language: Language | None = None
-    language_column: ColumnName | None = None
-
-
-class ConsentColumnModel(Model):
-    """A column that holds a choice for one purpose."""
-
-    consent: Id
-    form: ConsentForm
-    notice: Words | None = None
-
-
-class IgnoredColumnModel(Model):
-    """A column that is not taken in at all, and why."""
-
-    ignored: Words
-
-
-def _column_tag(value: Any) -> str:
-    if isinstance(value, str):
-        return "name"
-    keys = value if isinstance(value, dict) else {}
-    return next((tag for tag in ("consent", "ignored") if tag in keys), "field")
-
-
-ColumnModel = Annotated[
-    Annotated[Id, Tag("name")]
-    | Annotated[FieldColumnModel, Tag("field")]
-    | Annotated[ConsentColumnModel, Tag("consent")]
-    | Annotated[IgnoredColumnModel, Tag("ignored")],
-    Discriminator(_column_tag),
-]
-
-
-class SourceModel(Model):
-    """Which column of a source is which field, and what it may be stored for."""
-
-    id: Id
-    title: Title
-    kind: SourceKind
-    purposes: Annotated[list[Id], Field(min_length=1)]
-    subject: Annotated[list[Id], Field(min_length=1, description="Identifiers, strongest first.")]
-    columns: Annotated[dict[ColumnName, ColumnModel], Field(min_length=1)]
-    event: Id | None = None
-    time: ColumnName | None = None
-    time_format: Words | None = None
-    encoding: Words | None = None
-    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] | None = None
-    quarantine_days: Annotated[int, Field(ge=1, le=90)] = 30
-
-
-class SourcesFile(Model):
-    """``sources.yaml``."""
-
-    sources: list[SourceModel]

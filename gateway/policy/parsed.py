@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gateway.policy import models as m
+from gateway.policy import source_models as s
 from gateway.policy.documents import Document, KeyPath
 from gateway.policy.rule_models import CasesFile, RulesFile
 
@@ -22,7 +23,7 @@ class Parsed:
     fields: m.FieldsFile
     recipients: m.RecipientsFile
     retention: m.RetentionFile
-    sources: m.SourcesFile
+    sources: s.SourcesFile
     rules: Mapping[str, RulesFile]
     cases: Mapping[str, CasesFile]
 

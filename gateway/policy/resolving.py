@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from gateway.policy import models as m
+from gateway.policy import source_models as s
 from gateway.policy.ages import minimum_age
 from gateway.policy.pack import Case, Condition, Expectation, People, Rule, RuleKind
 from gateway.policy.rule_models import (
@@ -120,20 +121,20 @@ def field_of(model: m.FieldModel) -> Field:
     )
 
 
-def column_of(model: str | m.FieldColumnModel | m.ConsentColumnModel | m.IgnoredColumnModel) -> Column:
+def column_of(model: str | s.FieldColumnModel | s.ConsentColumnModel | s.IgnoredColumnModel) -> Column:
     """Return what a source's column holds."""
     match model:
         case str():
             return FieldColumn(FieldId(model))
-        case m.ConsentColumnModel():
-            return ConsentColumn(PurposeId(model.consent), model.form, model.notice)
-        case m.IgnoredColumnModel():
+        case s.ConsentColumnModel():
+            return ConsentColumn(**{**model.model_dump(exclude={"consent"}), "purpose": PurposeId(model.consent)})
+        case s.IgnoredColumnModel():
             return IgnoredColumn()
-        case m.FieldColumnModel():
+        case s.FieldColumnModel():
             return FieldColumn(**{**model.model_dump(), "field": FieldId(model.field)})
 
 
-def source_of(model: m.SourceModel) -> SourceContract:
+def source_of(model: s.SourceModel) -> SourceContract:
     """Return the source's contract."""
     return SourceContract(
         id=SourceId(model.id),

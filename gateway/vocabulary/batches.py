@@ -62,7 +62,8 @@ class ParsedBatch:
 
     ``fields`` has one column per declared field, named by field id and typed as the catalogue says (null where empty).
     ``consents`` has ``row`` (int64, index into ``fields``), ``purpose``, ``status`` (text), ``at`` (timestamp[us, UTC],
-    null where the source gives none) and ``notice`` (text, may be null). ``at`` holds the events' instants.
+    null where the source gives none), ``notice``, and what shows the choice: ``language``, ``evidence``, ``by`` (text)
+    and ``valid_until`` (as ``at``); all four may be null. ``at`` holds the events' instants.
     ``undeclared`` has the columns that no contract declares, as text. All of the same rows; rows that could not be
     read are in ``quarantined`` only. ``event`` is the contract's name for what a row of an events source is.
     """

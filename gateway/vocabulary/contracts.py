@@ -7,6 +7,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.vocabulary.consents import ExpressedBy
 from gateway.vocabulary.names import FieldId, PurposeId, RecipientId, SourceId
 
 
@@ -41,11 +42,25 @@ class ConsentForm(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConsentColumn:
-    """A column that holds a choice for one purpose, made under one notice version."""
+    """A column that holds a choice for one purpose, made under one notice version.
+
+    What shows the choice (Art. 7(1)) is the same for the whole column, or stands in other columns of the source.
+    """
 
     purpose: PurposeId
     form: ConsentForm
     notice: str | None = None
+    language: str | None = None  # of the notice (ISO 639-1)
+    by: ExpressedBy = ExpressedBy.SELF  # where `by_column` says nothing
+    evidence_column: str | None = None  # a reference, never a name or an address
+    by_column: str | None = None  # self | guardian | controller
+    valid_until_column: str | None = None  # a day or an instant in ISO 8601, of a dated yes
+
+    @property
+    def further(self) -> Mapping[str, str]:
+        """The other columns that are read with this one, by what they say."""
+        named = {"evidence": self.evidence_column, "by": self.by_column, "valid_until": self.valid_until_column}
+        return {said: column for said, column in named.items() if column}
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ OPERATIONS = {
     "GET /v1/audit/shards/{shard}/{path}": "read_log_file",
     "GET /v1/records/processing": "read_processing_record",
     "GET /v1/records/dpia/{purpose}": "read_dpia_sheet",
+    "POST /v1/sweeps": "sweep",
     "POST /v1/consultations/query": "query_consultations",
     "POST /v1/consultations/decisions": "decide_identities",
     "GET /livez": "livez",

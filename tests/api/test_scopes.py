@@ -48,6 +48,7 @@ ALLOWED: dict[tuple[str, str], set[str]] = {
     ("GET", "/v1/audit/shards/2026q3/tile/0/000.p/1"): {"auditor", "officer"},
     ("GET", "/v1/records/processing"): {"officer"},
     ("GET", "/v1/records/dpia/direct_marketing"): {"officer"},
+    ("POST", "/v1/sweeps"): {"officer"},
     ("POST", "/v1/consultations/query"): {"desk", "officer"},
     ("POST", "/v1/consultations/decisions"): {"officer"},
 }

@@ -36,7 +36,7 @@ def test_the_next_steps_run_in_their_order(tmp_path: Path) -> None:
     write_demo_files(tmp_path / "demo" / "raw", customers=2000)
     first, *rest = blocks()
     assert "gateway --home demo demo" in first  # what tests/demo tells; here its files suffice
-    assert len(rest) == 5
+    assert len(rest) == 6
     script = ["set -e", *(f"echo '--- block {number}'\n{block}" for number, block in enumerate(rest, 2))]
     text = "\n".join(script).replace(":8000", f":{(port := free_port())}").replace("--port 8000", f"--port {port}")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -54,7 +54,7 @@ def test_the_next_steps_run_in_their_order(tmp_path: Path) -> None:
 
 def test_every_command_of_the_readme_is_run_or_told() -> None:
     told = "\n".join(blocks())
-    for command in ("init", "policy check", "sources propose", "ingest", "segments check", "segments build", "release",
+    for command in ("init", "policy check", "sources propose", "detect columns", "detect text", "inbox list", "ingest", "segments check", "segments build", "release",
                     "consent record", "requests access", "requests erase", "audit verify", "clients add", "serve",
                     "doctor"):  # fmt: skip
         assert f"gateway {command}" in told, command

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.accountability.activities import EEA, processing_activities
+from gateway.accountability.activities import processing_activities
 from gateway.accountability.facts import Facts, opened
 from gateway.accountability.record_forms import record_csv, record_markdown
 from gateway.accountability.record_words import LANGUAGES, WORDS
@@ -64,7 +64,7 @@ def assert_record_is_configuration(pack: Pack) -> None:
         assert_fields(pack, purpose.id, said)
         named = {c.id for c in catalogue.recipients.values() if purpose.id in c.purposes}
         assert {each["recipient"] for each in said["recipients"]} == named
-        abroad = {name for name in named if catalogue.recipients[name].country not in EEA}
+        abroad = {name for name in named if catalogue.recipients[name].outside_eea}
         assert set(said["transfers"]) == abroad
         gaps = {gap["place"].removeprefix("recipients.yaml: ") for gap in said["missing"]}
         assert gaps == {name for name in abroad if catalogue.recipients[name].safeguard is None}

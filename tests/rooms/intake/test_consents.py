@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
+import pyarrow as pa
 import pytest
 
-from gateway.vocabulary.contracts import ConsentForm
+from gateway.foundation.errors import InvalidInput
+from gateway.vocabulary.batches import ParsedBatch
+from gateway.vocabulary.consents import ExpressedBy
+from gateway.vocabulary.contracts import ConsentForm, IgnoredColumn
 from gateway.vocabulary.names import PurposeId
 from tests.rooms.intake.made import consent, is_field, one_column, parsed, profiles, reasons
 
@@ -103,3 +108,69 @@ def test_two_columns_that_disagree_set_the_row_aside() -> None:
         (2, "direct_marketing", "given"),
         (2, "other", "refused"),
     ]
+
+
+PROVEN = dataclasses.replace(
+    consent(), language="fi", by=ExpressedBy.GUARDIAN, evidence_column="doc", by_column="who", valid_until_column="end"
+)
+BESIDE = {"doc": IgnoredColumn(), "who": IgnoredColumn(), "end": IgnoredColumn()}
+
+
+def proven(*rows: str) -> ParsedBatch:
+    contract = profiles({"no": is_field("customer_number"), "a": PROVEN, **BESIDE})
+    lines = [f"{number},{row}" for number, row in enumerate(rows)]
+    return parsed("\n".join(["no,a,doc,who,end", *lines]).encode(), contract)
+
+
+def shown(consents: pa.Table) -> list[tuple[object, ...]]:
+    return [(r["status"], r["language"], r["evidence"], r["by"], r["valid_until"]) for r in consents.to_pylist()]
+
+
+def test_what_shows_a_choice_is_read_with_it() -> None:
+    june = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+    found = proven("yes 2026-05-02,doc-1,Self,2026-06-01", "yes 2026-05-02,,,", ",doc-2,,", "no,doc-3,controller,")
+    assert not found.quarantined
+    assert shown(found.consents) == [
+        ("given", "fi", "doc-1", "self", june),
+        ("given", "fi", None, "guardian", None),
+        ("refused", "fi", "doc-3", "controller", None),
+    ]
+    assert shown(one_column(["yes"], consent()).consents) == [("given", None, None, None, None)]
+
+
+@pytest.mark.parametrize(
+    ("beside", "column"),
+    [
+        ("a name here,,", "doc"),
+        (f"{'d' * 97},,", "doc"),
+        (",mother,", "who"),
+        (",controller,", "who"),
+        (",,soon", "end"),
+        (",,2026-05-02", "end"),
+        (",,9999-12-31", "end"),
+    ],
+)
+def test_a_yes_that_is_not_shown_waits_and_a_no_counts_without_it(beside: str, column: str) -> None:
+    found = proven(f"yes 2026-05-02,{beside}", f"no 2026-05-02,{beside}")
+    assert reasons(found) == [(2, f"not_a_proof_of_consent:{column}")]
+    [(status, _, evidence, by, until)] = shown(found.consents)
+    assert (status, evidence, until) == ("refused", None, None)
+    assert by in {"guardian", "controller"}
+
+
+def test_an_undated_yes_has_no_end() -> None:
+    assert reasons(proven("yes,,,2026-06-01")) == [(2, "not_a_proof_of_consent:end")]
+
+
+def test_a_no_of_a_row_that_is_set_aside_loses_only_what_cannot_be() -> None:
+    contract = profiles({"no": is_field("customer_number"), "a": PROVEN, **BESIDE, "born": is_field("birth_date")})
+    found = parsed(b"no,a,doc,who,end,born\n1,no,a name,self,,soon", contract)
+    assert found.refusals is not None
+    assert shown(found.refusals.consents) == [("refused", "fi", None, "self", None)]
+
+
+@pytest.mark.parametrize("missing", list(BESIDE))
+def test_a_file_without_a_column_that_shows_choices_is_refused(missing: str) -> None:
+    header = ",".join(["no", "a", *(name for name in BESIDE if name != missing)])
+    with pytest.raises(InvalidInput, match=missing):
+        parsed(f"{header}\n1,yes,,".encode(), profiles({"no": is_field("customer_number"), "a": PROVEN, **BESIDE}))

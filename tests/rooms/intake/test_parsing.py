@@ -46,6 +46,7 @@ def test_a_whole_row_of_each_kind() -> None:
             "status": "given",
             "at": dt.datetime(2026, 5, 2, tzinfo=dt.UTC),
             "notice": "webshop-2026-05",
+            **dict.fromkeys(("language", "evidence", "by", "valid_until")),
         }
     ]
     assert reasons(found) == [(3, "no_identifier")]
