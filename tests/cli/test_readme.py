@@ -54,9 +54,9 @@ def test_the_next_steps_run_in_their_order(tmp_path: Path) -> None:
 
 def test_every_command_of_the_readme_is_run_or_told() -> None:
     told = "\n".join(blocks())
-    for command in ("init", "policy check", "sources propose", "detect columns", "detect text", "inbox list", "ingest", "segments check", "segments build", "release",
-                    "consent record", "requests access", "requests erase", "audit verify", "clients add", "serve",
-                    "doctor"):  # fmt: skip
+    for command in ("init", "policy check", "policy why", "detect columns", "detect text", "sources propose", "ingest",
+                    "inbox list", "segments check", "segments build", "release", "consent record", "requests access",
+                    "requests erase", "audit verify", "clients add", "serve", "doctor", "sweep"):  # fmt: skip
         assert f"gateway {command}" in told, command
 
 
