@@ -213,9 +213,8 @@ def _denied(header: HeaderHit, hits: Hits, *, about_people: bool) -> bool:
         bare = [hits[form].share for form in ("amount", "digits", "date", "name_form", "money") if form in hits]
         told = [hits[form].share for form in ("phone", "address") if form in hits]
         return max(bare, default=0.0) >= NEARLY_ALL or max(told, default=0.0) >= _MOSTLY
-    if header.category in _WORDED:
-        numbers = [hits[form].share for form in ("code", "digits", "plate") if form in hits]
-        return max(numbers, default=0.0) >= NEARLY_ALL and ("quantity" not in hits or hits["quantity"].share < HALF)
+    if header.category in _WORDED and header.ambiguous:
+        return "code" in hits and hits["code"].share >= NEARLY_ALL
     if header.category not in _NEEDS_FORM:
         return False
     forms = FITTING.get(header.category, (header.category,))

@@ -18,7 +18,7 @@ _UNSURE = (
     "name", "nimi", "nev", "namn", "first", "last", "клієнт", "maa", "land", "born", "card", "line1", "party",
     "contact", "orientation", "location", "job", "union", "church", "position", "from", "profile", "attributes",
     "author", "manager", "teacher", "employee", "doctor", "agent", "owner", "tenant", "player", "winner", "driver",
-    "hash", "md5", "sha1", "sha256", "sha512", "digest", "idhash",
+    "hash", "md5", "sha1", "sha256", "sha512", "digest", "idhash", "parti", "партія",
 )  # fmt: skip
 _CYRILLIC = "абвгдежзийклмнопрстуфхцчшщьюяєії"
 # The spelling of the Cabinet's resolution 55 of 2010, and the one of older systems.
