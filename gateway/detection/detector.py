@@ -14,7 +14,7 @@ from gateway.detection.headless import is_header
 from gateway.detection.names import KnownNames
 from gateway.detection.redaction import RedactionResult, Redactor
 from gateway.detection.sampling import draw
-from gateway.detection.siblings import about_people, constant_beside, hashed_beside, names_in_emails
+from gateway.detection.siblings import about_people, constant_beside, hashed_beside, names_in_emails, numbered_people
 from gateway.detection.spans import Finding
 from gateway.detection.special import SPECIAL
 from gateway.detection.values import read_values
@@ -103,6 +103,7 @@ class Detector:
         }
         verdicts.update(names_in_emails(table, verdicts, self._seed))
         verdicts.update(hashed_beside(table, verdicts, {name: hits for name, (hits, _) in evidence.items()}))
+        verdicts.update(numbered_people(verdicts, evidence, people=people))
         verdicts.update(
             constant_beside(verdicts, {name: distinct for name, (_, distinct) in evidence.items()}, constant)
         )

@@ -41,6 +41,15 @@ class HeaderHit:
     of_thing: bool = False
 
 
+# What a program or a person writes where a column has no name: a word for a column, or with a number for its content.
+_NAMELESS = re.compile(
+    r"(?:no)?(?:column|columns|col|unnamed|untitled|nameless|blank|dummy|field|fld|sarake|kentta|nimeton|oszlop|mezo|nevtelen|"
+    r"стовпець|стовпчик|колонка|графа|поле|kolumn|falt|namnlos|spalte|feld|unbenannt|null)(?:name)?[0-9]*"
+    r"|(?:data|text|txt|value|val|str|string|item|extra|attr|attribute|property|param|info|arvo|ertek|значення|varde|wert)"
+    r"[0-9]+"
+)
+
+
 def words(header: str) -> list[str]:
     """Cut a header at case changes and separators, folded."""
     cut = "".join(
@@ -53,6 +62,8 @@ def words(header: str) -> list[str]:
 @lru_cache(maxsize=4096)
 def read_header(header: str) -> HeaderHit | None:
     """Return what the header says in any of the languages, or None."""
+    if _NAMELESS.fullmatch(compact(header)):
+        return None
     found = _whole(compact(header))
     parts = words(header[:_LONGEST])
     if found is not None and found.category == "technical" and (_of_a_thing(parts) or of_a_thing(parts)):

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from gateway.detection.categories import DIRECT
-from gateway.detection.classification import HALF, Hits, Verdict
-from gateway.detection.folding import fold
+from gateway.detection.classification import DECISIVE, HALF, NEARLY_ALL, Hits, Verdict
+from gateway.detection.folding import compact, fold
 from gateway.detection.headers import read_header
 
 _ROWS = 200
@@ -23,6 +23,10 @@ _PERSONAL = frozenset(
     | {"hu_tax_id", "ua_rntrc", "gb_nino", "gb_nhs", "se_personnummer", "de_tax_id", "ua_unzr", "ua_passport"}
     | {"hu_personal_number", "gender", "age", "username", "email_name", "full_name"}
 )
+
+_BARE_WORDS = """id ids no nr nro num number code key pk ref reference acct account tunnus tunniste numero koodi avain
+    azonosító szám sorszám kód kulcs номер код ключ ідентифікатор ід kennung nummer kod schlüssel nyckel №"""
+_BARE = frozenset(compact(word) for word in _BARE_WORDS.split())
 
 
 def about_people(headers: list[str], context: str | None) -> bool:
@@ -51,6 +55,25 @@ def names_in_emails(table: pa.Table, verdicts: Mapping[str, Verdict], seed: int)
         new = _judge(pairs)
         if new is not None:
             found[name] = replace(new, evidence=(*new.evidence, *verdicts[name].evidence))
+    return found
+
+
+def numbered_people(
+    verdicts: Mapping[str, Verdict], evidence: Mapping[str, tuple[Hits, int]], *, people: bool
+) -> dict[str, Verdict]:
+    """Return new verdicts for a bare number or key in a table about people, where nothing else numbers them.
+
+    The rows are people, so what tells the rows apart tells the people apart (Art. 4(1): an identification number).
+    """
+    if not people or any(verdict.category == "customer_number" for verdict in verdicts.values()):
+        return {}
+    found: dict[str, Verdict] = {}
+    for name, verdict in verdicts.items():
+        hits, distinct = evidence[name]
+        shown = max((hits[form].share for form in ("code", "digits", "uuid") if form in hits), default=0.0)
+        if verdict.category == "unknown" and compact(name) in _BARE and distinct >= DECISIVE and shown >= NEARLY_ALL:
+            said = "a bare number or key in a table about people"
+            found[name] = Verdict("customer_number", 0.6, (said, *verdict.evidence))
     return found
 
 

@@ -220,3 +220,14 @@ def test_an_identifier_that_never_changes_is_the_shops_where_people_do(detector:
     assert (beside.category, beside.field) == ("constant", None)
     alone = detector.classify(pa.table({"amount": [f"{number}.50" for number in range(40)], "iban": account}))["iban"]
     assert alone.category == "iban"  # the rows may be one person's
+
+
+@pytest.mark.parametrize("header", ["id", "_id", "NRO", "azonosító", "код", "№"])
+def test_a_bare_number_is_a_persons_where_the_rows_are_people(detector: Detector, header: str) -> None:
+    numbers = [str(100_000 + 7 * row) for row in range(40)]
+    people = {"first_name": ["Anna", "Matti"] * 20, "email": [f"person{row}@example.org" for row in range(40)]}
+    assert detector.classify(pa.table({**people, header: numbers}))[header].category == "customer_number"
+    things = {"colour": ["red", "blue"] * 20, "price": [f"{row}.50" for row in range(40)]}
+    assert detector.classify(pa.table({**things, header: numbers}))[header].category == "unknown"
+    counted = detector.classify(pa.table({**people, "customer_no": numbers, header: numbers[::-1]}))
+    assert counted[header].category == "unknown"  # the order's, or the row's
