@@ -29,7 +29,7 @@ STRANGE = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 SUBMITTED = st.builds(lambda text: f"canary{secrets.token_hex(8)}{text}", STRANGE)
 SPOTS = (
     "value", "type", "purpose", "status", "at", "notice", "unknown key", "nested key", "kind", "whole body",
-    "not json", "query", "cursor", "since", "limit", "path", "source", "segment", "entry", "problem", "asset",
+    "not json", "query", "cursor", "dry_run", "since", "limit", "path", "source", "segment", "entry", "problem", "asset",
     "accept", "key", "idempotency key", "if none match", "content type", "encoding", "csv", "csv header", "method",
 )  # fmt: skip
 
