@@ -29,7 +29,7 @@ STRANGE = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 SUBMITTED = st.builds(lambda text: f"canary{secrets.token_hex(8)}{text}", STRANGE)
 SPOTS = (
     "value", "type", "purpose", "status", "at", "notice", "unknown key", "nested key", "kind", "whole body",
-    "not json", "query", "cursor", "dry_run", "since", "limit", "path", "source", "segment", "entry", "problem", "asset",
+    "not json", "query", "cursor", "since", "limit", "path", "source", "segment", "entry", "problem", "asset",
     "accept", "key", "idempotency key", "if none match", "content type", "encoding", "csv", "csv header", "method",
 )  # fmt: skip
 
@@ -141,7 +141,7 @@ def test_identifiers_stand_in_bodies_only(call: Caller, status: str) -> None:
     }
     assert parameters == {"source", "segment", "index", "cursor", "limit", "since", "old", "new", "shard", "path",
                           "Idempotency-Key", "if-none-match", "Sec-GPC", "language", "state", "entry", "version",
-                          "against", "field", "recipient", "purpose", "action"}  # fmt: skip
+                          "against", "field", "recipient", "purpose", "action", "dry_run"}  # fmt: skip
     assert call.get("desk", "/v1/consents", params={"email": f"{status}@example.org"}).status_code == 405
 
 
