@@ -12,7 +12,7 @@ from gateway.api.authentication import Allowed, Guarded, TheGateway
 from gateway.api.bodies import Identifier
 from gateway.api.negotiation import choose_of
 from gateway.api.problems import documented
-from gateway.flows.processing_record import ProcessingRecord, dpia_text, record_text
+from gateway.flows.processing_record import dpia_text, record_text
 from gateway.flows.register_clients import Client, Scope
 from gateway.vocabulary.names import PurposeId
 
@@ -30,14 +30,6 @@ Officer = Annotated[Client, Depends(Allowed(Scope.OFFICER))]
 Language = Annotated[Literal["en", "fi", "hu", "uk"], Query(description="Of titles and words.")]
 
 
-def the_records(request: Request, gateway: TheGateway) -> ProcessingRecord:
-    """Return the flow that puts the record together."""
-    return ProcessingRecord(gateway.house, request.app.state.settings.audit_retention_days)
-
-
-Records = Annotated[ProcessingRecord, Depends(the_records)]
-
-
 @router.get(
     "/processing",
     response_class=Response,
@@ -47,7 +39,7 @@ Records = Annotated[ProcessingRecord, Depends(the_records)]
 )
 def read_processing_record(
     request: Request,
-    records: Records,
+    gateway: TheGateway,
     client: Officer,  # noqa: ARG001 - named for its scope
     language: Language = "en",
 ) -> Response:
@@ -56,7 +48,7 @@ def read_processing_record(
     As JSON, Markdown or CSV. Each gap, such as a transfer without a safeguard, stands under `missing`.
     """
     form = choose_of(request.headers.get("accept", "*/*"), FORMS)
-    return _answer(records.record(language), form, record_text, language)
+    return _answer(gateway.records.record(language), form, record_text, language)
 
 
 @router.get(
@@ -69,13 +61,13 @@ def read_processing_record(
 def read_dpia_sheet(
     purpose: Annotated[Identifier, Path(description="The id of a purpose.", examples=["direct_marketing"])],
     request: Request,
-    records: Records,
+    gateway: TheGateway,
     client: Officer,  # noqa: ARG001 - named for its scope
     language: Language = "en",
 ) -> Response:
     """Return what configuration and stores say of a purpose; what only a person can judge is `null` or blank."""
     form = choose_of(request.headers.get("accept", "*/*"), FORMS)
-    return _answer(records.dpia(PurposeId(purpose), language), form, dpia_text, language)
+    return _answer(gateway.records.dpia(PurposeId(purpose), language), form, dpia_text, language)
 
 
 def _answer(

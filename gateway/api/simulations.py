@@ -13,7 +13,6 @@ from gateway.api.policies import Number
 from gateway.api.problems import documented
 from gateway.flows.policy_versions import Officer
 from gateway.flows.register_clients import Client, Scope, actor_of
-from gateway.flows.simulate_policy import SimulatePolicy
 from gateway.flows.simulation_told import simulation_data, simulation_words
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"], route_class=Guarded)
@@ -46,6 +45,5 @@ class SimulationAnswer(Answer):
 )
 def simulate_policy(version: Number, gateway: TheGateway, client: OfficerKey) -> dict[str, Any]:
     """Work out what a drafted version would change; for a draft it is the step before its approval."""
-    simulating = SimulatePolicy(gateway.house, gateway.policies)
-    found = simulating.version(version, Officer(actor_of(client), client.reference))
+    found = gateway.simulate.version(version, Officer(actor_of(client), client.reference))
     return {**simulation_data(found), "words": list(simulation_words(found))}

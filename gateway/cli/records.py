@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import enum
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from gateway.cli.consents import LANGUAGES
 from gateway.cli.terminal import Options, command
 from gateway.cli.usage import WrongUsage
-
-if TYPE_CHECKING:
-    from gateway.flows.processing_record import ProcessingRecord
-    from gateway.wiring import Gateway
 
 
 class Form(enum.StrEnum):
@@ -41,7 +37,7 @@ def record(options: Options, form: FormOption = Form.MARKDOWN, language: Languag
 
     _check_language(language)
     with options.gateway() as gateway:
-        found = _records(options, gateway).record(language)
+        found = gateway.records.record(language)
     options.emit(found, _json(found) if form is Form.JSON else record_text(found, form.value).rstrip("\r\n"))
 
 
@@ -57,14 +53,8 @@ def dpia(
 
     _check_language(language)
     with options.gateway() as gateway:
-        found = _records(options, gateway).dpia(PurposeId(purpose), language)
+        found = gateway.records.dpia(PurposeId(purpose), language)
     options.emit(found, _json(found) if form is Form.JSON else dpia_text(found, form.value).rstrip("\r\n"))
-
-
-def _records(options: Options, gateway: Gateway) -> ProcessingRecord:
-    from gateway.flows.processing_record import ProcessingRecord
-
-    return ProcessingRecord(gateway.house, options.settings().audit_retention_days)
 
 
 def _json(found: dict[str, Any]) -> str:

@@ -24,14 +24,12 @@ def simulate(
     For a drafted version it is also the step before its approval.
     """
     from gateway.flows.policy_versions import Officer
-    from gateway.flows.simulate_policy import SimulatePolicy
     from gateway.flows.simulation_told import simulation_data, simulation_words
 
     officer, progress = Officer(OPERATOR, OPERATOR.ref), options.counter()
     with options.gateway() as gateway:
-        simulating = SimulatePolicy(gateway.house, gateway.policies)
         if Path(draft).is_dir():
-            found = simulating.folder(Path(draft), officer, progress)
+            found = gateway.simulate.folder(Path(draft), officer, progress)
         else:
-            found = simulating.version(draft, officer, progress)
+            found = gateway.simulate.version(draft, officer, progress)
     options.emit(simulation_data(found), "\n".join(simulation_words(found)))

@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from gateway.detection import Detector, RowSample
 from gateway.intake import FileFormat, describe, read_batches
+from gateway.intake.encodings import SAMPLE_BYTES
 from gateway.vocabulary.batches import RawBatch
 from gateway.vocabulary.findings import ColumnFinding
 
-HEAD = 256 * 1024  # bytes by which a format is told
 UNDECIDED = "a person decides; until then the column stays in quarantine"
 UNNAMED = "the column has no name: called by its place"
 HEADLESS = "the file seems to have no header: columns are called by their place"
@@ -53,7 +53,7 @@ class DetectColumns:
         What intake would refuse is looked at where it can be: broken bytes, names that are missing or doubled, long
         records. Raises ``InvalidInput`` for what is neither CSV nor JSON lines.
         """
-        layout = describe(stream.read(HEAD), None, name=name, lenient=True)
+        layout = describe(stream.read(SAMPLE_BYTES), None, name=name, lenient=True)
         stream.seek(0)
         sample = RowSample()
         aside = sample_rows(read_batches(stream, layout, None, name=name), sample, progress)

@@ -32,6 +32,7 @@ from gateway.foundation.errors import GatewayError, InvalidInput, NotPermitted
 from gateway.foundation.files import write_durably
 from gateway.foundation.identifiers import new_id
 from gateway.intake import Sealing, describe, parse, read_batches
+from gateway.intake.encodings import SAMPLE_BYTES
 from gateway.policy import decide
 from gateway.pseudonymisation import pseudonymise
 from gateway.store import StoreSession
@@ -44,7 +45,6 @@ from gateway.vocabulary.fields import FieldKind
 from gateway.vocabulary.findings import Contradiction
 from gateway.vocabulary.names import BatchId, EntryId, FieldId, SourceId
 
-SAMPLE = 256 * 1024
 Progress = Callable[[int], None]
 
 
@@ -155,7 +155,7 @@ class IngestBatch:
         return tuple(permits)
 
     def _batches(self, reader: Digesting, contract: SourceContract, name: str) -> Iterator[RawBatch]:
-        sample = reader.peek(SAMPLE)
+        sample = reader.peek(SAMPLE_BYTES)
         yield from read_batches(cast("BinaryIO", reader), describe(sample, contract, name=name), contract, name=name)
 
     @contextlib.contextmanager

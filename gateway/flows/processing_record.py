@@ -24,7 +24,6 @@ from gateway.flows.house import House
 from gateway.policy import Pack, decide
 from gateway.policy.lint_rules import kinds_of
 from gateway.policy.pack import Rule
-from gateway.release.newest import newest
 from gateway.release.sizes import FLOOR, rounded
 from gateway.segmentation import SegmentDefinition, fields_of
 from gateway.segmentation.loading import load_segments
@@ -82,7 +81,7 @@ class ProcessingRecord:
             batches=last_batches(self.house.store),
             releases={
                 key: LastRelease(last.at, last.segment, rounded(last.size, minimum.get(key[1], FLOOR)))
-                for key, last in newest(self.house.disclosures).items()
+                for key, last in self.house.disclosures.newest().items()
             },
             segments=tuple(self._segments(minimum, at)),
         )

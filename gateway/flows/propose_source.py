@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from gateway.detection import Detector, RowSample
-from gateway.flows.detect_columns import HEAD, sample_rows
+from gateway.flows.detect_columns import sample_rows
 from gateway.foundation.errors import InvalidInput
 from gateway.intake import describe, propose_contract, read_batches
+from gateway.intake.encodings import SAMPLE_BYTES
 from gateway.vocabulary.findings import ColumnFinding
 from gateway.vocabulary.names import SourceId
 
@@ -29,7 +30,7 @@ class ProposeSource:
 
     def __call__(self, stream: BinaryIO, source: SourceId, *, name: str) -> Proposal:
         """Return the proposal; raises ``InvalidInput`` for a file that cannot be read or has no rows or no header."""
-        file_format = describe(stream.read(HEAD), None, name=name)
+        file_format = describe(stream.read(SAMPLE_BYTES), None, name=name)
         stream.seek(0)
         sample = RowSample()
         sample_rows(read_batches(stream, file_format, source, name=name), sample)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gateway.foundation.errors import InvalidInput
+from gateway.intake.encodings import SAMPLE_BYTES
 from gateway.intake.formats import describe
 from gateway.intake.moments import INSTANT, instants
 from gateway.intake.reading import read_batches
@@ -22,7 +23,6 @@ from gateway.vocabulary.names import SourceId
 
 REQUIRED = ("identifier_type", "identifier", "purpose", "status")
 FURTHER = ("at", "notice", "language", "channel", "evidence", "by", "valid_until")
-SAMPLE = 256 * 1024  # bytes that tell the format
 _WORD = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 _ROW = "row"
 # What the readers of sources ask for; the content is read here.
@@ -57,7 +57,7 @@ class ChoiceRows:
 
 def read_choices_file(stream: BinaryIO, identifier_types: frozenset[str], *, name: str) -> Iterator[ChoiceRows]:
     """Read CSV or JSON lines in bounded memory; ``InvalidInput`` for a file that as a whole cannot be read."""
-    sample = stream.read(SAMPLE)
+    sample = stream.read(SAMPLE_BYTES)
     stream.seek(0)
     layout = describe(sample, _FORM, name=name)
     missing = [column for column in REQUIRED if column not in layout.header]

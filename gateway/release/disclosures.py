@@ -15,7 +15,7 @@ from gateway.foundation.errors import Conflict
 from gateway.release.entries import Disclosure
 from gateway.release.exposures import Exposures
 from gateway.release.rows import DisclosureRow, TombstoneRow, create
-from gateway.vocabulary.names import RecipientId, ReleaseId, ScopeId, SegmentId
+from gateway.vocabulary.names import PurposeId, RecipientId, ReleaseId, ScopeId, SegmentId
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Disclosure))
 
@@ -47,6 +47,17 @@ class Disclosures:
         """Return the newest disclosure of a list, the one that the next delta starts from; of any scope if ``None``."""
         found = self._select(1, segment=segment, recipient=recipient, scope=scope)
         return found[0] if found else None
+
+    def newest(self) -> dict[tuple[RecipientId, PurposeId], Disclosure]:
+        """Return the newest disclosure to each recipient for each purpose: a few lines of the ledger."""
+        last = select(sa.func.max(DisclosureRow.position)).group_by(
+            col(DisclosureRow.recipient), col(DisclosureRow.purpose)
+        )
+        with Session(self._engine) as session:
+            found = [
+                _entry(row) for row in session.exec(select(DisclosureRow).where(col(DisclosureRow.position).in_(last)))
+            ]
+        return {(each.recipient, each.purpose): each for each in found}
 
     def list(
         self, *, segment: SegmentId | None = None, recipient: RecipientId | None = None, scope: ScopeId | None = None

@@ -19,6 +19,7 @@ from gateway.flows.keep_log import KeepLog
 from gateway.flows.pending_leaves import PendingLeaves
 from gateway.flows.permissions import RefreshPermissions
 from gateway.flows.policy_versions import PolicyVersions
+from gateway.flows.processing_record import ProcessingRecord
 from gateway.flows.propose_source import ProposeSource
 from gateway.flows.read_log import ReadLog
 from gateway.flows.read_members import ReadMembers
@@ -27,6 +28,7 @@ from gateway.flows.record_signals import RecordSignals
 from gateway.flows.register_clients import RegisterClients
 from gateway.flows.release_segment import ReleaseSegment
 from gateway.flows.segment_outlook import SegmentOutlook
+from gateway.flows.simulate_policy import SimulatePolicy
 from gateway.flows.sweep import Sweep
 from gateway.flows.who_saw import WhoSaw
 from gateway.flows.why import WhyPerson
@@ -65,6 +67,8 @@ class Gateway:
     answers: IdempotencyKeys
     doctor: Doctor
     policies: PolicyVersions
+    simulate: SimulatePolicy
+    records: ProcessingRecord
 
     @property
     def propose(self) -> ProposeSource:
@@ -95,6 +99,7 @@ def assemble(
 ) -> Gateway:
     """Return the flows over a house."""
     build = BuildSegment(house)
+    policies = PolicyVersions(house, four_eyes=settings.four_eyes)
     return Gateway(
         house=house,
         ingest=IngestBatch(house),
@@ -123,5 +128,7 @@ def assemble(
         clients=RegisterClients(house, clients),
         answers=answers,
         doctor=Doctor(house, settings.policies),
-        policies=PolicyVersions(house, four_eyes=settings.four_eyes),
+        policies=policies,
+        simulate=SimulatePolicy(house, policies),
+        records=ProcessingRecord(house, settings.audit_retention_days),
     )
