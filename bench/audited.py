@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
-import secrets
 import selectors
 import socket
 import sys
@@ -20,6 +19,7 @@ from typing import Any
 import msgspec
 
 from audit.client import LogClient
+from gateway.foundation.identifiers import random_name
 
 KEY = bytes(32)
 POLICY = f"default@3:sha256:{hashlib.sha256(b'policy').hexdigest()}"
@@ -56,7 +56,7 @@ _encoder = msgspec.json.Encoder()
 
 def leaf() -> bytes:
     """Make an entry about one person: about 450 bytes."""
-    name = secrets.token_hex(16)
+    name = random_name()
     tag = hmac.digest(KEY, b"tag/v1|" + name.encode(), "sha256")[:16]
     return _encoder.encode(
         Entry(

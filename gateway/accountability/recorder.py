@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
-import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -19,6 +17,7 @@ import audit
 from gateway.accountability import access, entries, views
 from gateway.accountability.entries import SealedTags
 from gateway.accountability.errors import ClockWentBack, EventRefused, LogCrowded, LogDamaged, LogUnwritable
+from gateway.foundation.identifiers import random_name
 from gateway.vocabulary.events import GatewayEvent
 from gateway.vocabulary.names import EntryId
 
@@ -121,7 +120,7 @@ class Recorder:
     @staticmethod
     def new_entry_id() -> EntryId:
         """Return 128 random bits in lower-case base 32: the id under which an entry's tags are made."""
-        return EntryId(base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower())
+        return EntryId(random_name())
 
     def record(
         self,

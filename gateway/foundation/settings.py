@@ -18,7 +18,7 @@ class Settings(BaseSettings):
     home: Path = Path("gateway-home")
     policies: Path = _PACK
     kek_file: Path | None = None
-    four_eyes: bool = True  # a second person approves a version of the policy
+    four_eyes: bool = True  # a second person for whatever opens something
     audit_witnesses: Path | None = None  # a tlog-policy file: its witnesses are asked to cosign each checkpoint
     audit_retention_days: int = Field(default=730, ge=1)
     max_upload_bytes: int = Field(default=512 * 1024 * 1024, gt=0)
