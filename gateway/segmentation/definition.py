@@ -1,5 +1,8 @@
 """The closed, typed condition tree of a segment. No expression language: every node is one of these.
 
+What a file may say beside them, the name of another segment or of a computed trait, is replaced by conditions when it
+is read (``inlining``): nothing that asks, counts or explains ever meets a name.
+
 A condition is true or false for a person, never a third thing:
 
 - a comparison with a missing value is false, also ``neq`` and ``nin``; only ``exists: false`` is true of it;
@@ -17,107 +20,20 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import math
-import re
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, TypeAlias
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    StringConstraints,
-    Tag,
-    model_validator,
-)
+from pydantic import BaseModel, Discriminator, Field, PrivateAttr, StringConstraints, Tag, model_validator
 
+from gateway.segmentation.values import MAX_TEXT, Closed, Duration, Name, Number, OneOf, Value, Values
 from gateway.vocabulary.names import PurposeId, SegmentId
 
 MAX_DEPTH = 10
 MAX_CONDITIONS = 100
-MAX_LIST = 1000
-MAX_TEXT = 200  # characters
-_INT64 = 2**63
-_DURATION = re.compile(r"P(?:([0-9]{1,4})W|([0-9]{1,5})D|T([0-9]{1,5})H)")
-_LONGEST = dt.timedelta(days=36_500)
-_UNWRITABLE = re.compile("[\\0\ud800-\udfff]")  # no engine takes them, and no file holds them
-
-Scalar: TypeAlias = bool | int | float | str | dt.date | dt.datetime
 
 
-def _scalar(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("a finite number is needed")
-    if isinstance(value, int) and not -_INT64 <= value < _INT64:
-        raise ValueError("the number is too large")
-    if isinstance(value, str) and len(value) > MAX_TEXT:
-        raise ValueError(f"the text is longer than {MAX_TEXT} characters")
-    if isinstance(value, str) and _UNWRITABLE.search(value):
-        raise ValueError("the text has a NUL or half a character in it")
-    if isinstance(value, dt.datetime) and value.tzinfo is None:
-        raise ValueError("an instant needs a time zone")
-    if not isinstance(value, bool | int | float | str | dt.date):
-        raise ValueError("a text, number, date, instant or true/false is needed")  # noqa: TRY004 - pydantic's protocol
-    return value
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("a number is needed")  # noqa: TRY004 - pydantic's protocol
-    return _scalar(value)
-
-
-def _duration(value: Any) -> dt.timedelta:
-    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError("a length such as P180D, P6W or PT12H is needed")
-    weeks, days, hours = (int(part or 0) for part in found.groups())
-    length = dt.timedelta(weeks=weeks, days=days, hours=hours)
-    if not dt.timedelta(0) < length <= _LONGEST:
-        raise ValueError("a length between one hour and a hundred years is needed")
-    return length
-
-
-Value = Annotated[Any, BeforeValidator(_scalar)]
-Number = Annotated[Any, BeforeValidator(_number)]
-Duration = Annotated[dt.timedelta, BeforeValidator(_duration)]
-Values = Annotated[list[Value], Field(min_length=1, max_length=MAX_LIST)]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-
-
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
-
-
-class _OneOf(_Closed):
-    """A node of which exactly one of ``one_of`` is given."""
-
-    one_of: ClassVar[tuple[str, ...]] = ()
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> _OneOf:
-        if len([name for name in self.one_of if name in self.model_fields_set]) != 1:
-            words = ", ".join(name.rstrip("_") for name in self.one_of)
-            raise ValueError(f"exactly one of {words} is needed")
-        return self
-
-    @property
-    def op(self) -> str:
-        """The one that is given."""
-        return self._given().rstrip("_")
-
-    @property
-    def operand(self) -> Any:
-        """What it is given."""
-        return getattr(self, self._given())
-
-    def _given(self) -> str:
-        return next(name for name in self.one_of if name in self.model_fields_set)
-
-
-class Attribute(_OneOf):
+class Attribute(OneOf):
     """A comparison of one stored column; in an event's ``where`` of one event property."""
 
     one_of: ClassVar[tuple[str, ...]] = ("eq", "neq", "gt", "gte", "lt", "lte", "in_", "nin", "between", "exists")
@@ -130,12 +46,12 @@ class Attribute(_OneOf):
     lt: Value = None
     lte: Value = None
     in_: Values = Field(default=[], alias="in")
-    nin: Values = []
-    between: Annotated[list[Value], Field(min_length=2, max_length=2)] = []
+    nin: Values = Field(default=[])
+    between: Annotated[list[Value], Field(min_length=2, max_length=2)] = Field(default=[])
     exists: bool = True
 
 
-class Threshold(_OneOf):
+class Threshold(OneOf):
     """A comparison of a number."""
 
     one_of: ClassVar[tuple[str, ...]] = ("eq", "neq", "gt", "gte", "lt", "lte", "between")
@@ -146,7 +62,7 @@ class Threshold(_OneOf):
     gte: Number = None
     lt: Number = None
     lte: Number = None
-    between: Annotated[list[Number], Field(min_length=2, max_length=2)] = []
+    between: Annotated[list[Number], Field(min_length=2, max_length=2)] = Field(default=[])
 
 
 class Sum(Threshold):
@@ -155,7 +71,7 @@ class Sum(Threshold):
     field: Name
 
 
-class Last(_OneOf):
+class Last(OneOf):
     """How long ago the last such event was."""
 
     one_of: ClassVar[tuple[str, ...]] = ("within", "before")
@@ -183,19 +99,19 @@ def _kind(keys: tuple[str, ...]) -> Any:
     )
 
 
-class PropertyAll(_Closed):
+class PropertyAll(Closed):
     """All of them hold for the event."""
 
     all: Annotated[list[PropertyCondition], Field(min_length=1)]
 
 
-class PropertyAny(_Closed):
+class PropertyAny(Closed):
     """At least one of them holds for the event."""
 
     any: Annotated[list[PropertyCondition], Field(min_length=1)]
 
 
-class PropertyNot(_Closed):
+class PropertyNot(Closed):
     """It does not hold for the event."""
 
     not_: PropertyCondition = Field(alias="not")
@@ -210,7 +126,7 @@ PropertyCondition = Annotated[
 ]
 
 
-class Event(_OneOf):
+class Event(OneOf):
     """How often, how much or how long ago something happened."""
 
     one_of: ClassVar[tuple[str, ...]] = ("count", "sum", "last")
@@ -229,19 +145,19 @@ class Event(_OneOf):
         return self
 
 
-class All(_Closed):
+class All(Closed):
     """All of them hold."""
 
     all: Annotated[list[Condition], Field(min_length=1)]
 
 
-class Any_(_Closed):  # noqa: N801 - `Any` is taken
+class Any_(Closed):  # noqa: N801 - `Any` is taken
     """At least one of them holds."""
 
     any: Annotated[list[Condition], Field(min_length=1)]
 
 
-class Not(_Closed):
+class Not(Closed):
     """It does not hold."""
 
     not_: Condition = Field(alias="not")
@@ -253,23 +169,71 @@ Condition = Annotated[
     | Annotated[Not, Tag("<not>")]
     | Annotated[Event, Tag("<event>")]
     | Annotated[Attribute, Tag("<field>")],
-    _kind(("all", "any", "not", "event", "field")),
+    _kind(("all", "any", "not", "event", "field", "segment", "trait")),  # the last two are gone when it is read here
 ]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
 
 
-class SegmentDefinition(_Closed):
-    """A segment as it is written: what it is called, for which purpose, and who belongs to it."""
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A segment or computed trait that an author named at ``place``; its own conditions stand there now."""
+
+    kind: Literal["segment", "trait"]
+    id: str
+    place: str  # for example where.all[1]
+
+    def __str__(self) -> str:
+        """What it is, in words."""
+        return f"{self.kind} `{self.id}`"
+
+
+class SegmentHead(Closed):
+    """What a segment is called, and for which purpose it is."""
 
     id: Annotated[SegmentId, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
     purpose: Annotated[PurposeId, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
     title: Annotated[dict[Language, Title], Field(min_length=1)]
-    where: Condition
 
     def title_in(self, language: str = "en") -> str:
         """Return the title in a language, in English, or in whatever language there is."""
         return self.title.get(language) or self.title.get("en") or next(iter(self.title.values()))
+
+
+class SegmentDefinition(SegmentHead):
+    """A segment with all its conditions written out: what a file says, and what it names in other files."""
+
+    where: Condition
+    _uses: tuple[Use, ...] = PrivateAttr(default=())  # beside what is said: the digest is of the conditions alone
+
+    @property
+    def uses(self) -> tuple[Use, ...]:
+        """The segments and traits that it is made of, also by way of others; each before what stands in it."""
+        return self._uses
+
+    @property
+    def used(self) -> dict[str, list[str]]:
+        """The ids of those, each once: ``segments`` and ``traits``."""
+        return {f"{kind}s": sorted({use.id for use in self._uses if use.kind == kind}) for kind in ("segment", "trait")}
+
+    def using(self, uses: tuple[Use, ...]) -> SegmentDefinition:
+        """Return the definition with what its author named."""
+        made = self.model_copy()
+        made._uses = uses  # noqa: SLF001 - its own
+        return made
+
+    def written_at(self, place: str) -> str:
+        """Return where an author finds a place of the tree: in its own file, or in that of what it names."""
+        around = [use for use in self._uses if place.startswith(use.place) and place[len(use.place) :][:1] in _ENDS]
+        if not around:
+            return place
+        inner = around[-1]
+        rest = place.removeprefix(inner.place)
+        there = f"where{rest}" if inner.kind == "segment" else rest.removeprefix(".")
+        return f"{around[0].place} ({inner}{', ' if there else ''}{there})"
+
+
+_ENDS = ("", ".", "[")
 
 
 for _model in (PropertyAll, PropertyAny, PropertyNot, Event, All, Any_, Not, SegmentDefinition):

@@ -8,10 +8,10 @@ from gateway.foundation.errors import InvalidInput
 
 
 class InvalidSegment(InvalidInput):
-    """A definition that cannot be read or does not fit; ``place`` is a path such as ``where.all[1].gte``."""
+    """A segment or trait that cannot be read or does not fit; ``place`` is a path such as ``where.all[1].gte``."""
 
     slug: ClassVar[str] = "invalid-segment"
 
-    def __init__(self, name: str, place: str, words: str) -> None:
-        super().__init__(f"segment `{name}`: {place}: {words}", reasons=("invalid_segment",))
+    def __init__(self, name: str, place: str, words: str, *, what: str = "segment") -> None:
+        super().__init__(f"{what} `{name}`: {place}: {words}", reasons=("invalid_segment",))
         self.place = place

@@ -6,7 +6,7 @@ import datetime as dt
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.segmentation.definition import (
@@ -48,6 +48,7 @@ class Explanation:
     holds: bool
     why: str
     parts: tuple[Explanation, ...] = ()
+    named: tuple[str, ...] = ()  # the segments and traits that the author wrote here instead of the condition
 
 
 def evaluate(
@@ -69,7 +70,16 @@ def evaluate(
 
 def explain(definition: SegmentDefinition, profile: Row, events: Sequence[Row], at: dt.datetime) -> Explanation:
     """Return the condition tree with what holds for one person, and why."""
-    return _explain("where", definition.where, profile, events, at)
+    found = _explain("where", definition.where, profile, events, at)
+    named: dict[str, tuple[str, ...]] = {}
+    for use in definition.uses:
+        named[use.place] = (*named.get(use.place, ()), str(use))
+    return _naming(found, named) if named else found
+
+
+def _naming(node: Explanation, named: Mapping[str, tuple[str, ...]]) -> Explanation:
+    parts = tuple(_naming(part, named) for part in node.parts)
+    return replace(node, parts=parts, named=named.get(node.place, ()))
 
 
 def holds_without_events(node: Node) -> bool:

@@ -31,12 +31,12 @@ def fields_of(definition: SegmentDefinition, catalogue: Catalogue) -> frozenset[
     for place, node in leaves(definition.where):
         if isinstance(node, Event):
             if node.event not in known:
-                raise InvalidSegment(definition.id, f"{place}.event", f"no source brings the event `{node.event}`")
+                raise _unfit(definition, f"{place}.event", f"no source brings the event `{node.event}`")
             pairs = [(p, c, _field(definition, p, c, events, catalogue)) for p, c in event_columns(place, node)]
         else:
             pairs = [(place, node, _field(definition, place, node, profiles, catalogue))]
         for where, comparison, field in pairs:
-            check_value(definition.id, where, comparison, field.stored_type)
+            _check_value(definition, where, comparison, field.stored_type)
             found.add(field.id)
     return frozenset(found)
 
@@ -66,24 +66,29 @@ def check_columns(
         columns = events if isinstance(node, Event) else profiles
         for where, comparison in pairs:
             if comparison.field not in columns:
-                raise InvalidSegment(definition.id, where, f"column `{comparison.field}` is not open for this purpose")
-            check_value(definition.id, where, comparison, columns[comparison.field])
+                raise _unfit(definition, where, f"column `{comparison.field}` is not open for this purpose")
+            _check_value(definition, where, comparison, columns[comparison.field])
 
 
-def check_value(name: str, place: str, node: Attribute | Sum, kind: ValueType) -> None:
+def _check_value(definition: SegmentDefinition, place: str, node: Attribute | Sum, kind: ValueType) -> None:
     """Check that what a column is compared with is of its type."""
     if isinstance(node, Sum):
         if kind not in _NUMERIC:
-            raise InvalidSegment(name, place, f"column `{node.field}` has no sum: it holds {kind.value}")
+            raise _unfit(definition, place, f"column `{node.field}` has no sum: it holds {kind.value}")
         return
     if node.op == "exists":
         return
     if node.op in _ORDERED and kind not in _WITH_ORDER:
-        raise InvalidSegment(name, f"{place}.{node.op}", f"column `{node.field}` has no order: it holds {kind.value}")
+        raise _unfit(definition, f"{place}.{node.op}", f"column `{node.field}` has no order: it holds {kind.value}")
     values = node.operand if isinstance(node.operand, list) else [node.operand]
     if not all(_fits(value, kind) for value in values):
         hint = "; put it in quotes" if kind is ValueType.TEXT else ""
-        raise InvalidSegment(name, f"{place}.{node.op}", f"column `{node.field}` holds {kind.value}{hint}")
+        raise _unfit(definition, f"{place}.{node.op}", f"column `{node.field}` holds {kind.value}{hint}")
+
+
+def _unfit(definition: SegmentDefinition, place: str, words: str) -> InvalidSegment:
+    """An error at the place where an author can find it, also where a named segment or trait brings it."""
+    return InvalidSegment(definition.id, definition.written_at(place), words)
 
 
 def _fits(value: object, kind: ValueType) -> bool:
@@ -113,4 +118,4 @@ def _field(
         words = f"`{node.field}` is stored as `{named.column}`: use that name"
     else:
         words = f"the catalogue has no column `{node.field}` of this kind"
-    raise InvalidSegment(definition.id, f"{place}.field", words)
+    raise _unfit(definition, f"{place}.field", words)

@@ -1,119 +1,76 @@
-"""YAML to definition: bounded, without aliases, with errors that name a path and never repeat what was written."""
+"""The texts of a pack's segments and traits to definitions that name nothing any more."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
 
-import yaml
-from pydantic import ValidationError
-
-from gateway.segmentation.definition import MAX_CONDITIONS, MAX_DEPTH, SegmentDefinition
+from gateway.segmentation.definition import SegmentDefinition
 from gateway.segmentation.errors import InvalidSegment
+from gateway.segmentation.inlining import SegmentFile, TraitFile, inlined
+from gateway.segmentation.reading import check_bounds, read, shaped
+from gateway.segmentation.written import Trait, WrittenSegment
 from gateway.vocabulary.names import SegmentId
 
-MAX_CHARACTERS = 65_536
-_NODES = ("all", "any", "not", "event", "field")
+TRAITS = "traits/"
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
-class _Loader(yaml.SafeLoader):
-    """Plain YAML: no aliases (they multiply), no key twice (the first would be lost in silence)."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call] # PyYAML's
-            raise yaml.MarkedYAMLError(problem="aliases are not read", problem_mark=mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyYAML's signature
-        seen: set[Any] = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.value in seen:
-                raise yaml.MarkedYAMLError(problem="a key stands twice, or is not a word", problem_mark=key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def load_segment(text: str, *, name: str) -> SegmentDefinition:
+def load_segment(text: str, *, name: str, beside: Mapping[str, str] = _NONE) -> SegmentDefinition:
     """Return the definition that ``text`` (YAML) says; ``name`` is the file's, for errors.
+
+    It may name the segments and traits of ``beside``, a pack's texts by path; a segment there of its id gives way.
 
     :raises InvalidSegment: naming the path of what does not fit, for example ``where.all[1].gte``.
     """
-    if len(text) > MAX_CHARACTERS:
-        raise InvalidSegment(name, "file", f"longer than {MAX_CHARACTERS} characters")
-    data = _read(text, name)
-    if not isinstance(data, dict):
-        raise InvalidSegment(name, "file", "id, purpose, title and where are needed")
-    _check_bounds(data.get("where"), name)
-    try:
-        return SegmentDefinition.model_validate(data)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        raise InvalidSegment(name, _place(first["loc"], name), _words(first)) from None
+    own = _segment(name, text)
+    others = [file for file in _segments(beside) if file.segment.id != own.segment.id]
+    return inlined([*others, own], _traits(beside))[own.segment.id]
 
 
 def load_segments(texts: Mapping[str, str]) -> dict[SegmentId, SegmentDefinition]:
-    """Return the definitions of a pack's files by their ids.
+    """Return the definitions of a pack's files (``segments/`` and ``traits/``, by path) by their ids.
 
     :raises InvalidSegment: for the first file that does not fit, and for an id that two files give.
     """
-    loaded: dict[SegmentId, SegmentDefinition] = {}
+    files = _segments(texts)
+    seen: set[SegmentId] = set()
+    for file in files:
+        if file.segment.id in seen:
+            raise InvalidSegment(file.name, "id", "another file of the pack has this id: rename one of them")
+        seen.add(file.segment.id)
+    return inlined(files, _traits(texts))
+
+
+def load_traits(texts: Mapping[str, str]) -> dict[str, Trait]:
+    """Return the traits among a pack's files by their ids; raises as ``load_segments`` does."""
+    return {name: file.trait for name, file in _traits(texts).items()}
+
+
+def _segments(texts: Mapping[str, str]) -> list[SegmentFile]:
+    return [_segment(name, text) for name, text in texts.items() if not name.startswith(TRAITS)]
+
+
+def _segment(name: str, text: str) -> SegmentFile:
+    data = read(text, name)
+    check_bounds(data.get("where"), name)
+    return SegmentFile(name, shaped(WrittenSegment, data, name), data)
+
+
+def _traits(texts: Mapping[str, str]) -> dict[str, TraitFile]:
+    found: dict[str, TraitFile] = {}
     for name, text in texts.items():
-        definition = load_segment(text, name=name)
-        if definition.id in loaded:
-            raise InvalidSegment(name, "id", "another file of the pack has this id: rename one of them")
-        loaded[definition.id] = definition
-    return loaded
-
-
-def _read(text: str, name: str) -> Any:
-    try:
-        return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "file"
-        raise InvalidSegment(name, place, "not the YAML that is read here (no aliases, no key twice)") from None
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise InvalidSegment(name, "file", "not YAML, or nested too deeply") from None
-
-
-def _check_bounds(where: Any, name: str) -> None:
-    """Refuse a tree too deep or too large before anything recurses through it."""
-    level, depth, conditions = [where], 0, 0
-    while level:
-        depth += 1
-        conditions += sum(1 for node in level if isinstance(node, dict) and any(key in node for key in _NODES))
-        if depth > MAX_DEPTH or conditions > MAX_CONDITIONS:
-            raise InvalidSegment(name, "where", f"at most {MAX_DEPTH} levels and {MAX_CONDITIONS} conditions")
-        level = [child for node in level for child in _nested(node)]
-
-
-def _nested(node: Any) -> list[Any]:
-    if not isinstance(node, dict):
-        return []
-    found = [node[key] for key in ("not", "where") if key in node]
-    for key in ("all", "any"):
-        if isinstance(node.get(key), list):
-            found.extend(node[key])
+        if not name.startswith(TRAITS):
+            continue
+        file = _trait(name, text)
+        if file.trait.id in found:
+            words = "another file of the pack has this id: rename one of them"
+            raise InvalidSegment(name, "id", words, what="trait")
+        found[file.trait.id] = file
     return found
 
 
-def _place(location: tuple[int | str, ...], name: str) -> str:
-    """Return a path such as ``where.all[1].gte``; keys that are not ours are not repeated."""
-    path = ""
-    for step in location:
-        if isinstance(step, int):
-            path += f"[{step}]"
-        elif not step.startswith("<"):
-            path += f".{step}" if step.replace("_", "a").isidentifier() and len(step) <= _LONGEST_KEY else ".?"
-    return path.lstrip(".") or f"file {name}"
-
-
-_LONGEST_KEY = 64
-
-
-def _words(error: Any) -> str:
-    """Return pydantic's message, which says what is needed and not what was given."""
-    if error["type"] in {"extra_forbidden", "missing"}:
-        return "an unknown key" if error["type"] == "extra_forbidden" else "is missing"
-    return str(error["msg"]).removeprefix("Value error, ")
+def _trait(name: str, text: str) -> TraitFile:
+    data = read(text, name, what="trait")
+    check_bounds(data.get("where"), name, what="trait")
+    return TraitFile(name, shaped(Trait, data, name, what="trait"), data)

@@ -27,10 +27,10 @@ from gateway.segmentation.errors import InvalidSegment
 from gateway.segmentation.loading import load_segments
 from gateway.vocabulary.fields import Field, FieldKind, Prefix, ValueType
 from gateway.vocabulary.names import FieldId, SegmentId
+from tests.rooms.policy.packs import baseline
 from tests.rooms.store import kit
 
 CANARY = "canary@example.org"
-SEGMENTS = Path(__file__).parents[3] / "policies" / "baseline" / "segments"
 
 
 def text(where: Any, **changes: Any) -> str:
@@ -278,10 +278,10 @@ def test_an_explanation_says_why_and_shows_no_stored_value() -> None:
 
 
 def test_the_pack_s_segments_load_in_four_languages() -> None:
-    found = {path.stem: load_segment(path.read_text("utf-8"), name=path.name) for path in SEGMENTS.glob("*.yaml")}
+    found = load_segments(baseline().segments)
     assert {"loyal_buyers", "lapsed_buyers", "young_adults_nordic"} <= set(found)
-    for stem, definition in found.items():
-        assert definition.id == stem
+    assert {f"segments/{name}.yaml" for name in found} == set(baseline().written_in("segments"))
+    for definition in found.values():
         assert {"en", "fi", "hu", "uk"} <= set(definition.title)
         assert json.dumps(definition_digest(definition))
 
