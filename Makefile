@@ -34,13 +34,14 @@ serve: $(VENV)/.runtime ## the HTTP service on 127.0.0.1:8000
 test: $(VENV)/.dev ## every test, warnings as errors, random order, no network but loopback
 	$(BIN)/python -m pytest -q
 
-check: $(VENV)/.dev ## format, lint, types, walls between rooms, policy schema
+check: $(VENV)/.dev ## format, lint, types, walls between rooms, published schemas
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 	$(BIN)/python -m gateway.policy.schema | cmp - policies/pack.schema.json
+	$(BIN)/python -m gateway.segmentation.schema | cmp - policies/segment.schema.json
 
 format: $(VENV)/.dev ## put the code in its form
 	$(BIN)/ruff format .
@@ -52,8 +53,8 @@ bench: $(VENV)/.dev ## the benchmarks; each prints one JSON object last
 	$(BIN)/python -m bench audit --json
 	$(BIN)/python -m bench detection --json
 
-crash: $(VENV)/.dev ## the crash suites of the audit log at full length, about 15 minutes: power loss, kill -9, faults, mutants
-	CRASH_SUITE=full $(BIN)/python -m pytest -q tests/crash
+crash: $(VENV)/.dev ## the crash suites at full length, about half an hour: power loss, kill -9, faults, mutants, two processes
+	CRASH_SUITE=full $(BIN)/python -m pytest -q tests/crash tests/journeys/test_two_processes.py tests/laws/test_mask_is_ledger.py
 
 verifiers: ## what checks the log with code that is not ours: Go, Node
 	sh tests/verifiers/install.sh

@@ -7,12 +7,24 @@ import math
 import re
 from typing import Annotated, Any, ClassVar, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 MAX_LIST = 1000
 MAX_TEXT = 200  # characters
 _INT64 = 2**63
-_DURATION = re.compile(r"P(?:([0-9]{1,4})W|([0-9]{1,5})D|T([0-9]{1,5})H)")
+_LENGTH = r"P(?:([0-9]{1,4})W|([0-9]{1,5})D|T([0-9]{1,5})H)"
+_DURATION = re.compile(_LENGTH)
 _LONGEST = dt.timedelta(days=36_500)
 _UNWRITABLE = re.compile("[\\0\ud800-\udfff]")  # no engine takes them, and no file holds them
 
@@ -52,9 +64,11 @@ def _duration(value: Any) -> dt.timedelta:
     return length
 
 
-Value = Annotated[Any, BeforeValidator(_scalar)]
-Number = Annotated[Any, BeforeValidator(_number)]
-Duration = Annotated[dt.timedelta, BeforeValidator(_duration)]
+Value = Annotated[Any, BeforeValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+Number = Annotated[Any, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
+Duration = Annotated[
+    dt.timedelta, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": f"^{_LENGTH}$"})
+]
 Values = Annotated[list[Value], Field(min_length=1, max_length=MAX_LIST)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
@@ -76,6 +90,14 @@ class OneOf(Closed):
             words = ", ".join(name.rstrip("_") for name in self.one_of)
             raise ValueError(f"exactly one of {words} is needed")
         return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler, /) -> JsonSchemaValue:
+        """Say in the schema for editors what ``_exactly_one`` checks."""
+        made = handler(core)
+        if cls.one_of:
+            handler.resolve_ref_schema(made)["oneOf"] = [{"required": [name.rstrip("_")]} for name in cls.one_of]
+        return made
 
     @property
     def op(self) -> str:
