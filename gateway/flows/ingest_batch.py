@@ -16,26 +16,24 @@ from typing import BinaryIO, cast
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gateway.accountability.recorder import BulkTags
-from gateway.consent import LedgerSession
 from gateway.flows.held_columns import held
 from gateway.flows.house import House
+from gateway.flows.ingest_acceptance import Journey
 from gateway.flows.ingest_columns import languages_of, regions_of
 from gateway.flows.ingest_report import IngestReport, Tally, report_of, some_row_usable
-from gateway.flows.ingest_stream import Beside, Digesting, digest_of
+from gateway.flows.ingest_sessions import Sessions, open_sessions, shelve
+from gateway.flows.ingest_stream import Digesting, digest_of
 from gateway.flows.known_ages import told_of
-from gateway.flows.known_names import Gazetteer, forget
 from gateway.flows.permissions import catch_up, masks_again, masks_for
 from gateway.flows.recover import Recover
-from gateway.foundation.arrays import BLOCK, to_blocks
+from gateway.foundation.arrays import BLOCK
 from gateway.foundation.errors import GatewayError, InvalidInput, NotPermitted
 from gateway.foundation.files import write_durably
 from gateway.foundation.identifiers import new_id
-from gateway.intake import Sealing, describe, parse, read_batches
+from gateway.intake import describe, parse, read_batches
 from gateway.intake.encodings import SAMPLE_BYTES
 from gateway.policy import decide
 from gateway.pseudonymisation import pseudonymise
-from gateway.store import StoreSession
 from gateway.vault import Enrolment, VaultSession
 from gateway.vocabulary.batches import ParsedBatch, PseudonymisedBatch, RawBatch, Refusals
 from gateway.vocabulary.contracts import SourceContract, SourceKind
@@ -43,33 +41,9 @@ from gateway.vocabulary.decisions import Action, Deny, Permit, ProcessingRequest
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
 from gateway.vocabulary.fields import FieldKind
 from gateway.vocabulary.findings import Contradiction
-from gateway.vocabulary.names import BatchId, EntryId, FieldId, SourceId
+from gateway.vocabulary.names import BatchId, FieldId, SourceId
 
 Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Sessions:
-    vault: VaultSession
-    ledger: LedgerSession
-    store: StoreSession
-    quarantine: Sealing
-    tags: BulkTags
-    beside: Beside
-    names: Gazetteer
-
-    def ages(self, subjects: pa.Array, country: str | None) -> pa.Table:
-        """What is known of people's ages and where they live, the earlier chunks of this file counted."""
-        self.beside.wait()
-        return self.store.permissions(subjects, country)
-
-
-@dataclass(frozen=True, slots=True)
-class _Journey:
-    batch: BatchId
-    contract: SourceContract
-    permits: tuple[Permit, ...]
-    at: dt.datetime
 
 
 @dataclass(frozen=True)
@@ -106,12 +80,11 @@ class IngestBatch:
         permits = self._permits(contract, at)
         catch_up(self.house, at)
         reader = Digesting(stream)
-        journey = _Journey(BatchId(new_id("bat")), contract, permits, at)
-        entry = self.house.recorder.new_entry_id()
+        journey = Journey(BatchId(new_id("bat")), contract, permits, at)
         tally = Tally()
-        with self._sessions(journey, entry) as sessions:
+        with open_sessions(self.house, journey) as sessions:
             for raw in self._batches(reader, contract, name):
-                self._carry(raw, journey, sessions, tally, entry)
+                self._carry(raw, journey, sessions, tally)
                 if progress:
                     progress(tally.rows)
             sessions.beside.wait()
@@ -121,7 +94,7 @@ class IngestBatch:
                 return report_of(contract.id, journey.batch, permits, tally, already=known)
             some_row_usable(tally, name)
             self.house.inbox.check_room(source, tally.sightings)
-            self._accepted(journey, actor, tally, sessions, entry)
+            sessions.acceptance.record(self.house, journey, actor, tally.rows)
             self._commit(journey, sessions, digest, tally)
             return report_of(contract.id, journey.batch, permits, tally)
 
@@ -158,31 +131,7 @@ class IngestBatch:
         sample = reader.peek(SAMPLE_BYTES)
         yield from read_batches(cast("BinaryIO", reader), describe(sample, contract, name=name), contract, name=name)
 
-    @contextlib.contextmanager
-    def _sessions(self, journey: _Journey, entry: EntryId) -> Iterator[_Sessions]:
-        """Open one transaction in each store; whatever goes wrong, roll all of them back."""
-        house, batch = self.house, journey.batch
-        expiry = journey.at + dt.timedelta(days=journey.contract.quarantine_days)
-        key = house.vault.batch_key(batch, expiry)
-        with contextlib.ExitStack() as stack:
-            stack.callback(_forget_key, house, batch)
-            stack.callback(forget)
-            yield _Sessions(
-                self._writing(stack, batch),
-                stack.enter_context(house.ledger.write(batch)),
-                stack.enter_context(house.store.write(batch, journey.contract.id, journey.at)),
-                stack.enter_context(house.quarantine.sealing(batch, key, expires=expiry)),
-                stack.enter_context(house.recorder.bulk_tags(entry)),
-                stack.enter_context(Beside()),
-                Gazetteer(house.vault.known_names),
-            )
-
-    def _writing(self, stack: contextlib.ExitStack, batch: BatchId) -> VaultSession:
-        session = self.house.vault.write(batch)
-        stack.callback(_roll_back, self.house, batch, session)
-        return session
-
-    def _carry(self, raw: RawBatch, journey: _Journey, sessions: _Sessions, tally: Tally, entry: EntryId) -> None:
+    def _carry(self, raw: RawBatch, journey: Journey, sessions: Sessions, tally: Tally) -> None:
         """Take one chunk through the rooms."""
         findings = self.house.detector.check(raw, journey.contract)
         if findings.contradictions:
@@ -200,9 +149,9 @@ class IngestBatch:
         if parsed.refusals is not None:
             refusing = self._refuse(parsed.refusals, journey, sessions)
             people = pc.unique(pa.concat_arrays([people, refusing]))
-        sessions.tags.add(to_blocks(sessions.vault.tags(people, entry)))
+        sessions.acceptance.concern(sessions.vault, people)
 
-    def _refuse(self, refusals: Refusals, journey: _Journey, sessions: _Sessions) -> pa.Array:
+    def _refuse(self, refusals: Refusals, journey: Journey, sessions: Sessions) -> pa.Array:
         """Let a no bite although the rest of its row cannot be read; return whom it concerns."""
         fields = self.house.catalogue.fields
         identifiers = {
@@ -215,10 +164,10 @@ class IngestBatch:
         sessions.ledger.add(subjects, said, recorded_at=journey.at, channel=journey.contract.id)
         people = pc.unique(subjects)
         permissions = masks_again(self.house, sessions.ledger, sessions.ages, people, journey.at)
-        sessions.beside(lambda: _shelve(sessions.store, None, permissions))
+        sessions.beside(lambda: shelve(sessions.store, None, permissions))
         return people
 
-    def _enrol(self, parsed: ParsedBatch, journey: _Journey, vault: VaultSession) -> Enrolment:
+    def _enrol(self, parsed: ParsedBatch, journey: Journey, vault: VaultSession) -> Enrolment:
         """Identifiers go in, references come out."""
         fields = self.house.catalogue.fields
         permitted = frozenset[FieldId]().union(*(permit.identifiers for permit in journey.permits))
@@ -237,7 +186,7 @@ class IngestBatch:
         )
 
     def _store(
-        self, parsed: ParsedBatch, enrolment: Enrolment, journey: _Journey, sessions: _Sessions
+        self, parsed: ParsedBatch, enrolment: Enrolment, journey: Journey, sessions: Sessions
     ) -> PseudonymisedBatch:
         """Generalise and redact, store, and say what is permitted for whom."""
         redacted = self._redact(parsed, journey.contract, sessions)
@@ -253,10 +202,10 @@ class IngestBatch:
             sessions.ledger.add(subjects.filter(kept), consents, recorded_at=journey.at, channel=journey.contract.id)
             told = told_of(self.house.catalogue, parsed, enrolment.refs, batch.table)
             permissions = masks_for(self.house, sessions.ledger, sessions.ages, told, journey.at)
-        sessions.beside(lambda: _shelve(sessions.store, batch, permissions))
+        sessions.beside(lambda: shelve(sessions.store, batch, permissions))
         return batch
 
-    def _redact(self, parsed: ParsedBatch, contract: SourceContract, sessions: _Sessions) -> dict[FieldId, pa.Array]:
+    def _redact(self, parsed: ParsedBatch, contract: SourceContract, sessions: Sessions) -> dict[FieldId, pa.Array]:
         """Replace what identifies anybody in the free texts: the row's own identifiers first, then known names."""
         fields = self.house.catalogue.fields
         names = [FieldId(n) for n in parsed.fields.column_names]
@@ -275,30 +224,7 @@ class IngestBatch:
             result[text] = self.house.detector.redact(written, own, languages, known).texts
         return result
 
-    def _accepted(self, journey: _Journey, actor: Actor, tally: Tally, sessions: _Sessions, entry: EntryId) -> None:
-        """Say in the log, durably, what is about to be kept, and for which purposes; the first entry has the tags."""
-        first, *others = (self._acceptance(permit, journey, actor, tally) for permit in journey.permits)
-        at = self.house.clock.now()  # a large file takes longer than the log lets a clock go back
-        self.house.recorder.record(first, at=at, entry_id=entry, tags=sessions.tags.seal())
-        for event in others:
-            self.house.recorder.record(event, at=at)
-
-    def _acceptance(self, permit: Permit, journey: _Journey, actor: Actor, tally: Tally) -> GatewayEvent:
-        return GatewayEvent(
-            actor=actor,
-            action=AuditAction.BATCH_ACCEPTED,
-            decision="permit",
-            reasons=permit.rules,
-            purpose=permit.request.purpose,
-            legal_basis=permit.legal_basis,
-            source=journey.contract.id,
-            batch=journey.batch,
-            fields=tuple(sorted({column.field for column in permit.columns.values()})),
-            rows=tally.rows,
-            policy=self.house.catalogue.label,
-        )
-
-    def _commit(self, journey: _Journey, sessions: _Sessions, digest: str, tally: Tally) -> None:
+    def _commit(self, journey: Journey, sessions: Sessions, digest: str, tally: Tally) -> None:
         """Commit store by store; the analytical store's commit is the point of no return."""
         write_durably(self.house.pending, journey.batch.encode())
         sessions.quarantine.commit()
@@ -314,7 +240,7 @@ class IngestBatch:
             if self.house.store.sort_needed():  # one person's events stay close together
                 self.house.store.compact()
 
-    def _file(self, journey: _Journey, tally: Tally) -> None:
+    def _file(self, journey: Journey, tally: Tally) -> None:
         """Enter undeclared columns in the inbox before the commit point: none is sealed that nobody is asked about."""
         if tally.sightings:
             since = journey.at - dt.timedelta(days=journey.contract.quarantine_days)
@@ -334,25 +260,6 @@ class IngestBatch:
             ),
             at=self.house.clock.now(),
         )
-
-
-def _shelve(store: StoreSession, batch: PseudonymisedBatch | None, permissions: pa.Table | None) -> None:
-    if batch is not None:
-        store.add(batch)
-    if permissions is not None:
-        store.set_permissions(permissions)
-
-
-def _roll_back(house: House, batch: BatchId, session: VaultSession) -> None:
-    """Undo in the vault what did not come to the commit point."""
-    if not house.store.has_batch(batch):
-        session.rollback()
-
-
-def _forget_key(house: House, batch: BatchId) -> None:
-    """Destroy the quarantine's key where the batch did not come to its commit."""
-    if not house.store.has_batch(batch):
-        house.vault.destroy_batch_key(batch)
 
 
 def _codes(denials: list[Deny]) -> tuple[str, ...]:

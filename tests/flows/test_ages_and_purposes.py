@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.flows.who_saw import WhoSawRequest
 from gateway.foundation.clock import FrozenClock
 from gateway.foundation.errors import NotPermitted
 from gateway.foundation.settings import Settings
@@ -80,6 +81,24 @@ class TestPurposes:
             assert "no_rule_permits" in "".join(refusal.value.reasons)
             assert gateway.house.find(("customer_number", "C00001")) is None
             assert list(gateway.house.recorder.entries())[-1]["action"] == "batch.refused"
+
+    def test_a_person_finds_an_entry_for_each_purpose(self, pack: Path, tmp_path: Path) -> None:
+        one = "purposes: [customer_segmentation]"
+        edit(pack, "sources.yaml", one, one.replace("]", ", product_analytics]"))
+        first = "      purposes: [customer_segmentation]\n      sources: [webshop_customers]"
+        edit(pack, "rules/permissions.yaml", first, first.replace("tion]", "tion, product_analytics]"))
+        kept_for, already = "purposes: [customer_segmentation]", "[birth_date, country, language, registered_on]"
+        edit(pack, "retention.yaml", kept_for, kept_for.replace("]", ", product_analytics]"))
+        edit(pack, "retention.yaml", f"  - purposes: [product_analytics]\n    fields: {already}\n    days: 1095\n", "")
+        without_stale_cases(pack)
+        settings, clock = Settings(home=tmp_path / "home", policies=pack), FrozenClock(NOW)
+        initialise(settings, clock)
+        with open_gateway(settings, clock) as gateway:
+            ingest(gateway, as_csv(customers(range(1, 5))))
+            told = gateway.who_saw(WhoSawRequest(("customer_number", "C00003")), TESTER).value.entries
+        kept = [entry for entry in told if entry["action"] == "batch.accepted"]
+        assert [entry["purpose"] for entry in kept] == ["customer_segmentation", "product_analytics"]
+        assert len({entry["tag"] for entry in kept}) == 2
 
 
 class TestContracts:
