@@ -25,6 +25,7 @@ ACCEPTED = frozenset(
         "CNRI-Python",
         "ISC",
         "LGPL-2.1-or-later",
+        "LGPL-3.0-only",
         "MIT",
         "MIT-0",
         "MPL-2.0",
@@ -43,6 +44,7 @@ _SPDX = {
     "apache 2.0": "Apache-2.0",
     "apache software license": "Apache-2.0",
     "bsd 2-clause license": "BSD-2-Clause",
+    "bsd 3-clause license": "BSD-3-Clause",
     "bsd license": "BSD",
     "gnu lesser general public license v2 or later (lgplv2+)": "LGPL-2.1-or-later",  # its files say 2.1 or later
     "isc license": "ISC",
