@@ -103,3 +103,10 @@ def same(expected: str, found: str) -> bool:
     if expected in NATIONAL_CATEGORIES and found in NATIONAL_CATEGORIES:
         return True
     return _canonical(expected) == _canonical(found)
+
+
+def stored_identifiers(catalogue: Catalogue) -> tuple[FieldId, ...]:
+    """Return the fields that are stored, by a column of their own, though they are expected to show an identifier."""
+    fields = Fields.of(catalogue)
+    stored = (field for field in catalogue.fields.values() if field.kind is not FieldKind.DIRECT_IDENTIFIER)
+    return tuple(field.id for field in stored if field.column is not None and fields.expected(field.id) in DIRECT)

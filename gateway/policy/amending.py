@@ -13,12 +13,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from gateway.policy.applying import RequestKind
+from gateway.policy.compiling import Compiled, compiled
 from gateway.policy.engine import decide
 from gateway.policy.pack import Pack
 from gateway.vocabulary.catalogue import Catalogue
 from gateway.vocabulary.classifications import Classification, ColumnDecision
 from gateway.vocabulary.contracts import Column, FieldColumn, IgnoredColumn, SourceContract
-from gateway.vocabulary.decisions import Action, Decision, Deny, Permit, ProcessingRequest
+from gateway.vocabulary.decisions import Action, Deny, Permit, ProcessingRequest, Reason
 from gateway.vocabulary.fields import FieldKind, ValueType
 from gateway.vocabulary.names import DecisionId, FieldId, SourceId
 
@@ -41,18 +43,19 @@ def amend(pack: Pack, decisions: Iterable[ColumnDecision]) -> Amended:
     Its digest is that of the pack and of what was amended, whoever decided it and when; with nothing amended it is the
     pack itself.
     """
-    current, taken = pack, list[ColumnDecision]()
+    current, wanted, taken = pack, pack, list[ColumnDecision]()
     unfit: dict[DecisionId, str] = {}
     refused: dict[DecisionId, tuple[str, ...]] = {}
     for decision in decisions:
         if problem := _problem(current.catalogue, decision):
             unfit[decision.id] = problem
         elif decision.classification is not Classification.KEPT_SEALED:
-            extended = _extended(current, decision)
-            if reasons := _refusals(current, extended, decision):
+            # What is refused counts in combinations: else a new prohibition on one field would let another one in.
+            wanted = _extended(wanted, decision)
+            if reasons := _refusals(wanted, decision):
                 refused[decision.id] = reasons
             else:
-                current, taken = extended, [*taken, decision]
+                current, taken = _extended(current, decision), [*taken, decision]
     return Amended(_named(pack, current, taken), MappingProxyType(unfit), MappingProxyType(refused))
 
 
@@ -97,33 +100,28 @@ def _with(pack: Pack, changed: Mapping[SourceId, Mapping[str, Column]], digest: 
     return dataclasses.replace(pack, catalogue=amended)
 
 
-def _refusals(before: Pack, after: Pack, decision: ColumnDecision) -> tuple[str, ...]:
-    """Return why the rules do not let the field in; nor may it close what was open before (``never_together``)."""
+def _refusals(pack: Pack, decision: ColumnDecision) -> tuple[str, ...]:
+    """Return why the rules do not let the field in; nor may it complete what is never together for any purpose."""
     if decision.classification is not Classification.FIELD:
         return ()
-    contract = after.catalogue.sources[decision.source]
-    reasons: list[str] = []
-    stored = lost = False
+    contract = pack.catalogue.sources[decision.source]
+    told: list[Reason] = []
+    stored = completes = False
     for purpose in contract.purposes:
-        request = ProcessingRequest(Action.STORE, purpose, after.effective_from, source=contract.id)
-        was, now = decide(request, before), decide(request, after)
-        stored = stored or decision.field in _opened(now)
-        lost = lost or not _opened(was) <= _opened(now)
-        reasons += _why(now, (_opened(was) | {decision.field}) - _opened(now))
-    return () if stored and not lost else tuple(dict.fromkeys(reasons))
+        kind = RequestKind(Action.STORE, purpose, contract.id, None)
+        completes = completes or _completes(decision.field, compiled(kind, pack))
+        match decide(ProcessingRequest(Action.STORE, purpose, pack.effective_from, source=contract.id), pack):
+            case Permit(columns=columns, identifiers=identifiers, withheld=reasons):
+                stored = stored or decision.field in identifiers | {column.field for column in columns.values()}
+            case Deny(reasons=reasons):
+                pass
+        told += [reason for reason in reasons if reason.field in {None, decision.field}]
+    return () if stored and not completes else tuple(dict.fromkeys(map(str, told)))
 
 
-def _opened(decision: Decision) -> frozenset[FieldId]:
-    match decision:
-        case Permit(columns=columns, identifiers=identifiers):
-            return identifiers | {column.field for column in columns.values()}
-        case Deny():
-            return frozenset()
-
-
-def _why(decision: Decision, closed: Iterable[FieldId | None]) -> list[str]:
-    reasons = decision.withheld if isinstance(decision, Permit) else decision.reasons
-    return [str(reason) for reason in reasons if reason.field is None or reason.field in closed]
+def _completes(field: FieldId | None, rules: Compiled) -> bool:
+    sets = [rule.fields for rule in rules.combinations if rule.fields is not None]
+    return any(field in together and together <= rules.asked for together in sets)
 
 
 def _named(base: Pack, amended: Pack, taken: Iterable[ColumnDecision]) -> Pack:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from gateway.policy.pack import Condition, Pack, Rule, RuleKind
 from gateway.policy.people import Periods, measurable
@@ -54,8 +54,7 @@ class Applicable:
         What cannot be measured is taken the stricter way: a permission does not open, a prohibition denies as
         indeterminate, an obligation binds.
         """
-        country = _country(kind, pack.catalogue)
-        measured = [(rule, holds(rule.when, kind, country)) for rule in pack.rules]
+        measured = [(rule, _held(rule, kind, pack.catalogue)) for rule in pack.rules]
         duties = tuple(rule for rule, held in measured if rule.kind is RuleKind.OBLIGATION and held is not Holds.NO)
         periods = periods_for(kind.purpose, pack.catalogue, duties)
         measured = [
@@ -91,6 +90,26 @@ def _narrows(rule: Rule, held: Holds) -> bool:
 def _measurable(rule: Rule, kind: RequestKind, catalogue: Catalogue, periods: Periods) -> bool:
     """Tell whether a rule's person conditions can be put to rows; when data are stored there is no row to ask yet."""
     return rule.people is None or (kind.action is not Action.STORE and measurable(rule.people, catalogue, periods))
+
+
+def _held(rule: Rule, kind: RequestKind, catalogue: Catalogue) -> Holds:
+    """Measure a rule's condition; that of a combination on whatever the recipient's legal entity may be given.
+
+    A combination is closed over everything that a company receives: through whichever contract, for whichever purpose
+    and in whichever order its parts come.
+    """
+    kinds = _of_its_company(kind, catalogue) if rule.together and kind.recipient is not None else [kind]
+    found = {holds(rule.when, each, _country(each, catalogue)) for each in kinds}
+    return next((held for held in (Holds.YES, Holds.UNKNOWN) if held in found), Holds.NO)
+
+
+def _of_its_company(kind: RequestKind, catalogue: Catalogue) -> Iterator[RequestKind]:
+    """Yield the request with each contract and each purpose of the recipient's legal entity in its place."""
+    own = catalogue.recipients.get(kind.recipient) if kind.recipient is not None else None
+    for contract in catalogue.recipients.values():
+        if own is not None and contract.holder == own.holder:
+            for purpose in {kind.purpose, *contract.purposes}:
+                yield replace(kind, recipient=contract.id, purpose=purpose)
 
 
 def _country(kind: RequestKind, catalogue: Catalogue) -> str | None:
@@ -163,9 +182,10 @@ def field_refusals(
 ) -> tuple[Reason, ...]:
     """Return why a field is refused: rules first, each by its id.
 
-    ``seen`` are the fields that would be known together: those asked for, and those received before.
+    ``seen`` are the fields that would be known together: those asked for, those that choose people, and those received
+    before.
     """
-    reasons = [*_by_rules(field, rules, seen), *_by_shape(field, kind, catalogue)]
+    reasons = [*rule_refusals(field, rules, seen), *_by_shape(field, kind, catalogue)]
     if not reasons and not _explicitly_consented(field, kind.purpose, catalogue):
         reasons.append(gap("special_category", field))
     if not reasons and not rules.opening(field):
@@ -175,7 +195,8 @@ def field_refusals(
     return tuple(reasons)
 
 
-def _by_rules(field: FieldId, rules: Applicable, seen: frozenset[FieldId]) -> Iterable[Reason]:
+def rule_refusals(field: FieldId, rules: Applicable, seen: frozenset[FieldId]) -> Iterable[Reason]:
+    """Yield why prohibitions close a field, each rule by its id; ``seen`` as above."""
     for named, code in ((rules.prohibitions, "prohibited"), (rules.undecided, "indeterminate")):
         for rule in named:
             if rule.fields is None or field not in rule.fields:

@@ -74,11 +74,14 @@ def _key(reason: Reason) -> str:
 
 
 def _shown(rule: Rule, answers: Iterable[tuple[Case, Decision]]) -> CaseResult:
-    """Ask for a case each way that names the rule; the one in which the rule speaks must have it in its answer."""
+    """Ask for a case each way that names the rule; the one in which the rule speaks must have it in its answer.
+
+    A prohibition of some people denies nothing: it speaks in a permit, which it narrows.
+    """
     named = [answer for case, answer in answers if rule.id in case.rules]
     permits = [answer for answer in named if isinstance(answer, Permit)]
     denials = [answer for answer in named if isinstance(answer, Deny)]
-    speaks_in_denial = rule.kind is RuleKind.PROHIBITION
+    speaks_in_denial = rule.kind is RuleKind.PROHIBITION and rule.people is None
     permitted = any(speaks_in_denial or rule.id in answer.rules for answer in permits)
     denied = any(not speaks_in_denial or any(r.rule == rule.id for r in answer.reasons) for answer in denials)
     problems = [] if permitted else ["no case that permits shows this rule: add one that names it in `rules`"]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import enum
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.policy.describing import transform_name
+from gateway.policy.describing import plain
+from gateway.policy.documents import read_document
+from gateway.policy.errors import PackError
 from gateway.policy.pack import Pack, Rule, RuleKind
-from gateway.vocabulary.contracts import ScopeMode
-from gateway.vocabulary.fields import Transform
+from gateway.vocabulary.contracts import IgnoredColumn, ScopeMode
 from gateway.vocabulary.purposes import MinimumAge
 
 # Words that explain and decide nothing.
@@ -22,16 +22,18 @@ _HARMLESS = frozenset(
         "languages",
         "supersedes",
         "rationale",
+        "matchers",
         "remedy",
         "article",
         "dpv",
-        "finding",
         "formats",
         "encoding",
         "delimiter",
     }
 )
-_BY_ITSELF = frozenset({"recipients", "sources", "retention", "signals"})  # a new door is looked at a second time
+# A new door is looked at a second time, and so is whom a definition puts on a list.
+_BY_ITSELF = frozenset({"recipients", "sources", "retention", "signals", "segments"})
+_FORGOTTEN = frozenset({"recipients", "signals"})  # with the entry goes what it limited: what a recipient holds counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class KeyChange:
 class EntryChange:
     """One entry of a pack that is there in one version only, or says something else in the other."""
 
-    section: str  # pack, purposes, fields, sources, recipients, retention, rules, signals, controller, segments, cases
+    section: str  # one of ``_sections``
     id: str
     change: str  # added, removed, changed
     keys: tuple[KeyChange, ...] = ()
@@ -92,7 +94,8 @@ def _sections(pack: Pack) -> dict[str, dict[str, Any]]:
         "rules": {rule.id: rule for rule in pack.rules},
         "signals": {"signals": catalogue.signals},
         "controller": {"controller": catalogue.controller},
-        "segments": dict(pack.segments),
+        "segments": pack.written_in("segments"),
+        "traits": pack.written_in("traits"),
         "cases": {case.id: case for case in pack.cases},
     }
 
@@ -112,22 +115,47 @@ def _added_widens(section: str, entry: Any) -> bool:
 
 
 def _removed_widens(section: str, entry: Any) -> bool:
-    return section == "signals" or (isinstance(entry, Rule) and entry.kind is not RuleKind.PERMISSION)
+    return section in _FORGOTTEN or (isinstance(entry, Rule) and entry.kind is not RuleKind.PERMISSION)
 
 
 def _keys(section: str, old: Any, new: Any) -> Iterator[KeyChange]:
-    if not dataclasses.is_dataclass(old):  # the text of a segment: it is told by what it asks for, not by its words
-        yield KeyChange("text", None, None, widens=False)
+    if not dataclasses.is_dataclass(old):
+        yield from _definition_keys(old, new)
         return
     for item in dataclasses.fields(old):
         before, after = getattr(old, item.name), getattr(new, item.name)
         if before != after:
-            yield KeyChange(item.name, plain(before), plain(after), _widens(section, item.name, old, new))
+            widens = _widens(section, item.name, old, new)
+            was, now = _differing(before, after)
+            yield KeyChange(item.name, plain(was), plain(now), widens)
+
+
+def _definition_keys(old: str, new: str) -> Iterator[KeyChange]:
+    """Yield what a segment's or trait's text says otherwise: whom it is about then, nobody can tell from the text."""
+    try:
+        before, after = (read_document("", text).data for text in (old, new))
+        differing = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    except (PackError, AttributeError):  # not of the plain kind: it is for segments to refuse it
+        yield KeyChange("text", None, None, widens=True)
+        return
+    for key in differing:
+        yield KeyChange(key, before.get(key), after.get(key), widens=key not in _HARMLESS)
+    if not differing:
+        yield KeyChange("text", None, None, widens=False)
+
+
+def _differing(old: Any, new: Any) -> tuple[Any, Any]:
+    """Leave of two mappings what differs: of forty columns the one that an officer has changed."""
+    if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
+        return old, new
+    same = {key for key in old.keys() & new.keys() if old[key] == new[key]}
+    was, now = ({key: value for key, value in side.items() if key not in same} for side in (old, new))
+    return was, now
 
 
 def _widens(section: str, key: str, old: Any, new: Any) -> bool:
     """Tell whether a changed key lets more be done; of a key that nobody has thought about: yes."""
-    if key in _HARMLESS or section in {"cases", "controller", "segments"}:
+    if key in _HARMLESS or section in {"cases", "controller"}:
         return False
     before, after = getattr(old, key), getattr(new, key)
     if isinstance(old, Rule) and key == "fields":
@@ -177,6 +205,15 @@ def _notices(old: Any, new: Any) -> bool:
     return bool(old) and (not new or _gained(old, new))
 
 
+def _columns(old: Any, new: Any) -> bool:
+    """Why a column is ignored is a word that decides nothing; anything else about a column may open something."""
+
+    def decided(columns: Any) -> dict[str, Any]:
+        return {name: None if isinstance(column, IgnoredColumn) else column for name, column in columns.items()}
+
+    return decided(old) != decided(new)
+
+
 _JUDGES: Mapping[tuple[str, str], Callable[[Any, Any], bool]] = {
     ("pack", "effective_from"): _less,
     ("purposes", "consent_valid_for"): _end_later,
@@ -186,6 +223,7 @@ _JUDGES: Mapping[tuple[str, str], Callable[[Any, Any], bool]] = {
     ("fields", "reveals"): _lost,
     ("fields", "special"): lambda _, new: new is None,
     ("sources", "purposes"): _gained,
+    ("sources", "columns"): _columns,
     ("sources", "quarantine_days"): _more,
     ("recipients", "purposes"): _gained,
     ("recipients", "fields"): _gained,
@@ -197,30 +235,3 @@ _JUDGES: Mapping[tuple[str, str], Callable[[Any, Any], bool]] = {
     ("rules", "minimum_size"): _limit_lower,
     ("rules", "look_back"): _end_later,
 }
-
-
-def plain(value: Any) -> Any:
-    """Return a value of a pack as plain data."""
-    if isinstance(value, Transform):
-        return transform_name(value)
-    if dataclasses.is_dataclass(value):
-        return {item.name: plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
-    return _plain_collection(value)
-
-
-def _plain_collection(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, frozenset):
-        return sorted(map(plain, value), key=str)
-    if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
-    return _plain_scalar(value)
-
-
-def _plain_scalar(value: Any) -> Any:
-    if isinstance(value, dt.timedelta):
-        return f"{value.days} days"
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    return value.value if isinstance(value, enum.Enum) else value

@@ -7,12 +7,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from gateway.policy.applying import Applicable, RequestKind, candidates, field_refusals, periods_for, whole_refusals
+from gateway.policy.applying import (
+    Applicable,
+    RequestKind,
+    candidates,
+    field_refusals,
+    periods_for,
+    rule_refusals,
+    whole_refusals,
+)
 from gateway.policy.pack import Pack, Rule
 from gateway.policy.people import Alternatives, admitted, spared
 from gateway.policy.reasons import gap, refusal
 from gateway.vocabulary.catalogue import Catalogue
-from gateway.vocabulary.decisions import PermittedColumn, Reason
+from gateway.vocabulary.decisions import PermittedColumn, ProcessingRequest, Reason
 from gateway.vocabulary.fields import FieldKind
 from gateway.vocabulary.names import FieldId, RuleId
 
@@ -30,6 +38,7 @@ class Compiled:
     whole: tuple[Reason, ...]  # why every such request is refused
     asked: frozenset[FieldId]  # by a request without fields
     refused: Mapping[FieldId, tuple[Reason, ...]]  # by field, combinations aside
+    closed: Mapping[FieldId, tuple[Reason, ...]]  # by field, why nobody may be chosen by it; combinations aside
     combinations: tuple[Rule, ...]  # that close
     periods: Mapping[FieldId, dt.timedelta]  # how far back each field is seen
     profile_periods: Mapping[FieldId, dt.timedelta]  # the same, of what is stored of a person
@@ -41,31 +50,45 @@ class Compiled:
     people: Mapping[FieldId, Alternatives]  # whom a field is open for, where that is not everybody
     members: Alternatives  # the same for a request that opens no field
 
-    def refusals(self, asked: frozenset[FieldId], received: frozenset[FieldId]) -> dict[FieldId, tuple[Reason, ...]]:
-        """Return for each refused field why, by field."""
-        seen = asked | received if received else asked
+    def refusals(self, request: ProcessingRequest, asked: frozenset[FieldId]) -> dict[FieldId, tuple[Reason, ...]]:
+        """Return for each refused field of ``asked`` why, by field."""
+        now = asked | request.chosen_by if request.chosen_by else asked
+        seen = now | request.received if request.received else now
         found = {field: self.refused[field] for field in asked if self.refused[field]}
         closed = [rule.fields for rule in self.combinations if rule.fields is not None and rule.fields <= seen]
         for field in asked.intersection(chain.from_iterable(closed)):
             reasons = field_refusals(field, self.kind, self.catalogue, self.rules, seen)
-            found[field] = tuple(self._reached(reason, asked) for reason in reasons)
+            found[field] = tuple(self._reached(reason, now) for reason in reasons)
         return dict(sorted(found.items()))
 
-    def received_too_much(self, received: frozenset[FieldId]) -> list[Reason]:
-        """Return why nothing more may follow what has been received: a combination is reached, or cannot be told."""
-        if not received or not (self.combinations or any(rule.together for rule in self.rules.narrowing)):
+    def known_too_well(self, request: ProcessingRequest) -> list[Reason]:
+        """Return why nothing may go beside what chooses people and what has been received.
+
+        A prohibition closes a field that chooses, a combination is complete without anything more, or one cannot be
+        told.
+        """
+        chosen, received = request.chosen_by, request.received
+        if not chosen and not received:
             return []
-        unknown = [gap("unknown_received_field", field) for field in sorted(received - self.catalogue.fields.keys())]
-        return unknown + [
-            refusal("combination_reached", rule, field)
-            for rule in self.combinations
-            if rule.fields is not None and rule.fields <= received
-            for field in sorted(rule.fields)
+        found = [reason for field in sorted(chosen) for reason in self.closed[field]]
+        if not (self.combinations or any(rule.together for rule in self.rules.narrowing)):
+            return found
+        unknown = sorted(received - self.catalogue.fields.keys())
+        found += [gap("unknown_received_field", field) for field in unknown]
+        known = chosen | received
+        complete = [rule for rule in self.combinations if rule.fields is not None and rule.fields <= known]
+        return found + [
+            self._reached(refusal("never_together", rule, field), chosen)
+            for rule in complete
+            for field in sorted(rule.fields or ())
         ]
 
-    def narrowing(self, opened: frozenset[FieldId], seen: frozenset[FieldId]) -> tuple[Rule, ...]:
-        """Return the prohibitions that leave some people out of what is opened."""
-        return tuple(rule for rule in self.rules.narrowing if _concerns(rule, opened, seen))
+    def narrowing(
+        self, request: ProcessingRequest, asked: frozenset[FieldId], opened: frozenset[FieldId]
+    ) -> tuple[Rule, ...]:
+        """Return the prohibitions that leave some people out of what is opened, or chosen by."""
+        told, seen = opened | request.chosen_by, asked | request.chosen_by | request.received
+        return tuple(rule for rule in self.rules.narrowing if _concerns(rule, told, seen))
 
     def groups(self, opened: frozenset[FieldId], narrowing: Iterable[Rule]) -> tuple[Alternatives, ...]:
         """Return what a person must meet: all groups, one alternative of each."""
@@ -74,9 +97,9 @@ class Compiled:
             permitted = [self.members]
         return tuple(dict.fromkeys([*permitted, *(spared(rule, self.catalogue, self.periods) for rule in narrowing)]))
 
-    def _reached(self, reason: Reason, asked: frozenset[FieldId]) -> Reason:
-        """Tell a combination that only what was received before completes from one that is asked for at once."""
-        if reason.code != "never_together" or asked.issuperset(reason.combination):
+    def _reached(self, reason: Reason, now: frozenset[FieldId]) -> Reason:
+        """Tell a combination that only what was received before completes from one that would go at once."""
+        if reason.code != "never_together" or now.issuperset(reason.combination):
             return reason
         rule = next(rule for rule in self.combinations if rule.id == reason.rule)
         return refusal("combination_reached", rule, reason.field)
@@ -106,6 +129,7 @@ def _compile(kind: RequestKind, pack: Pack) -> Compiled:
         whole=tuple(whole_refusals(rules)),
         asked=candidates(kind, catalogue),
         refused={field: field_refusals(field, kind, catalogue, rules, _NOTHING) for field in catalogue.fields},
+        closed={field: tuple(rule_refusals(field, rules, _NOTHING)) for field in catalogue.fields},
         combinations=tuple(rule for rule in closing if rule.together),
         periods=periods,
         profile_periods={field: periods[field] for field in columns if not _of_event(catalogue, field)},
@@ -127,10 +151,10 @@ def _alternatives(
     return tuple(dict.fromkeys(found)) if all(found) else ()
 
 
-def _concerns(rule: Rule, opened: frozenset[FieldId], seen: frozenset[FieldId]) -> bool:
+def _concerns(rule: Rule, told: frozenset[FieldId], seen: frozenset[FieldId]) -> bool:
     if rule.fields is None:
         return True
-    return rule.fields <= seen if rule.together else not rule.fields.isdisjoint(opened)
+    return rule.fields <= seen if rule.together else not rule.fields.isdisjoint(told)
 
 
 def _of_event(catalogue: Catalogue, field: FieldId) -> bool:

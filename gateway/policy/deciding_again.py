@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gateway.policy.applying import RequestKind
-from gateway.policy.comparing import plain
+from gateway.policy.describing import plain
 from gateway.policy.engine import decide
 from gateway.policy.pack import Pack
 from gateway.vocabulary.decisions import Action, Decision, Deny, Permit, PermittedColumn, ProcessingRequest
@@ -59,10 +59,12 @@ def decision_changes(old: Pack, new: Pack, at: dt.datetime) -> Answers:
     asked = 0
     sets = _sets(old, new)
     for kind in _kinds(old, new):
-        if asked + 1 + len(sets) > MOST:
+        whole = ProcessingRequest(kind.action, kind.purpose, at, None, kind.source, kind.recipient)
+        parts = list(_parts(whole, sets))
+        if asked + 1 + len(parts) > MOST:
             return Answers(tuple(found), asked, complete=False)
-        asked += 1 + len(sets)
-        found += _of_kind(kind, sets, old, new, at)
+        asked += 1 + len(parts)
+        found += _of_kind(whole, parts, old, new)
     return Answers(tuple(found), asked, complete=True)
 
 
@@ -71,7 +73,7 @@ def compare(request: ProcessingRequest, old: Pack, new: Pack) -> DecisionChange 
     before, after = decide(request, old), decide(request, new)
     match before, after:
         case Permit(), Permit():
-            differences = tuple(_differences(before, after))
+            differences = (*_columns(before, after), *_rows(_without_lost(before, after, old), after))
             return DecisionChange(request, "permit_changed", differences) if differences else None
         case Permit(), Deny():
             return DecisionChange(request, "permit_to_deny", reasons=_codes(after))
@@ -81,22 +83,43 @@ def compare(request: ProcessingRequest, old: Pack, new: Pack) -> DecisionChange 
             return None
 
 
+def _without_lost(before: Permit, after: Permit, old: Pack) -> Permit:
+    """Return what the old pack says of the columns that are left, where a request without fields has lost some.
+
+    A column's own limits on rows go with it: nobody more is seen in the others than could be seen in them before.
+    """
+    request = before.request
+    lost = before.columns.keys() - after.columns.keys()
+    if request.fields is not None or request.action is Action.STORE or not lost:
+        return before
+    left = frozenset(column.field for name, column in before.columns.items() if name not in lost)
+    answer = decide(dataclasses.replace(request, fields=left), old)
+    return answer if isinstance(answer, Permit) else before
+
+
 def _of_kind(
-    kind: RequestKind, sets: Iterable[frozenset[FieldId]], old: Pack, new: Pack, at: dt.datetime
+    request: ProcessingRequest, parts: Iterable[ProcessingRequest], old: Pack, new: Pack
 ) -> Iterator[DecisionChange]:
-    request = ProcessingRequest(kind.action, kind.purpose, at, None, kind.source, kind.recipient)
     whole = compare(request, old, new)
     if whole:
         yield whole
     told = set(whole.differences) if whole else set()
-    for fields in sets:
-        change = compare(dataclasses.replace(request, fields=fields), old, new)
+    for part in parts:
+        change = compare(part, old, new)
         if change is None:
             continue
         if change.change != "permit_changed":
             yield change
         elif fresh := tuple(each for each in change.differences if each not in told):
             yield dataclasses.replace(change, differences=fresh)  # what holds of all fields is told once
+
+
+def _parts(request: ProcessingRequest, sets: Iterable[frozenset[FieldId]]) -> Iterator[ProcessingRequest]:
+    """Yield the request on each set of fields; of a release also with the people chosen by them."""
+    for fields in sets:
+        yield dataclasses.replace(request, fields=fields)
+        if request.action is Action.RELEASE and fields:
+            yield dataclasses.replace(request, fields=frozenset(), chosen_by=fields)
 
 
 def _kinds(old: Pack, new: Pack) -> list[RequestKind]:
@@ -129,14 +152,13 @@ def _opened(permit: Permit) -> Iterator[Difference]:
     yield from (Difference("column gained", name, None, column.field, True) for name, column in permit.columns.items())
 
 
-def _differences(old: Permit, new: Permit) -> Iterator[Difference]:
+def _columns(old: Permit, new: Permit) -> Iterator[Difference]:
     yield from (Difference("column lost", name, old.columns[name].field, None, False)
                 for name in old.columns if name not in new.columns)  # fmt: skip
     yield from (Difference("column gained", name, None, new.columns[name].field, True)
                 for name in new.columns if name not in old.columns)  # fmt: skip
     for name in old.columns.keys() & new.columns.keys():
         yield from _column(name, old.columns[name], new.columns[name])
-    yield from _rows(old, new)
 
 
 def _column(name: str, old: PermittedColumn, new: PermittedColumn) -> Iterator[Difference]:

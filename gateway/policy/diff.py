@@ -39,7 +39,8 @@ def diff(old: Pack, new: Pack, at: dt.datetime) -> PackDiff:
     """Compare two packs; decisions are taken at ``at``, or when the later of the two begins where that is later still.
 
     Decisions are those on each action, purpose, source and recipient that a contract allows: on all fields, on each
-    field alone, and on each combination that must not come together, for a recipient who has received nothing before.
+    field alone, and on each combination that must not come together, given or chosen by, for a recipient who has
+    received nothing before.
     """
     instant = max(at, old.effective_from, new.effective_from)
     answers = decision_changes(old, new, instant)
@@ -92,6 +93,7 @@ def request_data(request: ProcessingRequest) -> dict[str, Any]:
         "source": request.source,
         "recipient": request.recipient,
         "fields": None if request.fields is None else sorted(request.fields),
+        "chosen_by": sorted(request.chosen_by),
     }
 
 
@@ -105,6 +107,9 @@ def request_words(request: ProcessingRequest) -> str:
     words.append(f"for {request.purpose}")
     words += [f"from {request.source}"] if request.source else []
     words += [f"to {request.recipient}"] if request.recipient else []
+    words += (
+        [f"chosen by {', '.join(f'`{field}`' for field in sorted(request.chosen_by))}"] if request.chosen_by else []
+    )
     return " ".join(words)
 
 

@@ -40,8 +40,11 @@ class Document:
         return f"{place}, {_render(where)}: {message}" if where else f"{place}: {message}"
 
 
+_SHOWN = re.compile(r"[a-z][a-z0-9_-]{0,62}|[A-Z]{2}")  # an id or a country: no other key is repeated
+
+
 def _render(where: KeyPath) -> str:
-    parts = [f"[{key}]" if isinstance(key, int) else f".{key}" for key in where]
+    parts = [f"[{key}]" if isinstance(key, int) else f".{key if _SHOWN.fullmatch(key) else '?'}" for key in where]
     return "".join(parts).removeprefix(".")
 
 
@@ -58,14 +61,18 @@ def read_document(path: str, text: str) -> Document:
         _refuse_tricks(path, text)
         node = yaml.compose(text, Loader=_PARSER)
     except yaml.YAMLError as error:
-        raise PackError.of([_syntax(path, error)]) from None  # its message quotes the file
+        raise PackError.of([_syntax(path, text, error)]) from None  # its message quotes the file
     if node is None:
         raise PackError.of([f"{path}, line 1: the file is empty: write its contents or remove it"])
     lines: dict[KeyPath, int] = {}
     return Document(path, _Reader(path, lines).read(node, ()), lines)
 
 
-def _syntax(path: str, error: yaml.YAMLError) -> str:
+def _syntax(path: str, text: str, error: yaml.YAMLError) -> str:
+    unprintable = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    if unprintable is not None:
+        before = text.count("\n", 0, unprintable.start())
+        return f"{path}, line {before + 1}: a control character stands there: remove it"
     mark = getattr(error, "problem_mark", None)
     line = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
     return f"{path}{line}: not readable as YAML: check indentation, quotes and colons there"

@@ -19,6 +19,7 @@ from gateway.policy.reasons import gap
 from gateway.vocabulary.catalogue import Catalogue
 from gateway.vocabulary.contracts import RecipientContract
 from gateway.vocabulary.decisions import (
+    END_OF_TIME,
     Action,
     Decision,
     Deny,
@@ -48,11 +49,11 @@ def decide(request: ProcessingRequest, pack: Pack) -> Decision:
     if reasons:
         return _deny(request, pack, reasons)
     rules = compiled(RequestKind(request.action, request.purpose, request.source, request.recipient), pack)
-    reasons = rules.whole or rules.received_too_much(request.received)
+    reasons = rules.whole or rules.known_too_well(request)
     if reasons:
         return _deny(request, pack, reasons)
     asked = rules.asked if request.fields is None else request.fields
-    refused = rules.refusals(asked, request.received)
+    refused = rules.refusals(request, asked)
     withheld = tuple(chain.from_iterable(refused.values()))
     partial = request.action is Action.STORE or request.fields is None
     if refused and not partial:
@@ -75,6 +76,8 @@ def _gaps(request: ProcessingRequest, pack: Pack) -> list[Reason]:
     """Return what the request names that the pack does not know, or does not know yet."""
     if request.at.tzinfo is None or request.at.utcoffset() is None:
         return [gap("instant_without_zone")]
+    if request.at >= END_OF_TIME:
+        return [gap("instant_too_late")]
     if request.at < pack.effective_from:
         return [gap("pack_not_effective")]
     catalogue = pack.catalogue
@@ -85,7 +88,7 @@ def _gaps(request: ProcessingRequest, pack: Pack) -> list[Reason]:
         (request.action is Action.RELEASE and request.recipient is None, "recipient_missing"),
         (request.recipient is not None and request.recipient not in catalogue.recipients, "unknown_recipient"),
     ]
-    unknown = sorted((request.fields or frozenset()) - catalogue.fields.keys())
+    unknown = sorted(((request.fields or frozenset()) | request.chosen_by) - catalogue.fields.keys())
     return [gap(code) for found, code in codes if found] + [gap("unknown_field", field) for field in unknown]
 
 
@@ -124,7 +127,7 @@ def _permit(
     catalogue = rules.catalogue
     purpose = catalogue.purposes[request.purpose]
     contract = catalogue.recipients[request.recipient] if request.recipient is not None else None
-    narrowing = rules.narrowing(opened, asked | request.received)
+    narrowing = rules.narrowing(request, asked, opened)
     used = {rule for field in opened for rule in rules.permissions[field]}
     used = used or {rule.id for rule in rules.rules.permissions}
     used.update(rules.obligations, (rule.id for rule in narrowing))

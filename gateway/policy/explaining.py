@@ -5,29 +5,39 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.policy.pack import Pack
-from gateway.policy.wording import LANGUAGES, PARTS, SENTENCES
+from gateway.policy.wording import PARTS, SENTENCES, article_in
 from gateway.vocabulary.decisions import Decision, Deny, Permit, Reason
-from gateway.vocabulary.names import FieldId
+from gateway.vocabulary.languages import LANGUAGES, in_language
+from gateway.vocabulary.names import FieldId, RuleId
 
 
 def explain(decision: Decision, pack: Pack, language: str) -> tuple[str, ...]:
-    """Return one line per reason; a Permit says first that, and by which rules, then what it leaves out.
+    """Return one line per reason; a Permit says first that, by which rules and why, then what it leaves out.
 
-    ``language`` is ``en``, ``fi``, ``hu`` or ``uk``; another one is answered in English. The titles of fields come
-    from the pack; a remedy is the officer's own text in one language and stands in ``as_data``.
+    ``language`` is ``en``, ``fi``, ``hu`` or ``uk``; another one is answered in English. The titles of fields, and what
+    a rule says for itself, come from the pack.
     """
     told = language if language in LANGUAGES else LANGUAGES[0]
     match decision:
         case Deny(reasons=reasons):
             return tuple(reason_in(reason, pack, told) for reason in reasons)
         case Permit(rules=rules, withheld=withheld):
-            named = ", ".join(f"`{rule}`" for rule in rules)
+            named = [_rule_in(rule, pack, told) for rule in rules]
             left_out = (f"{PARTS['withheld'][told]}: {reason_in(reason, pack, told)}" for reason in withheld)
-            return f"{SENTENCES['permitted'][told]} ({PARTS['rule'][told]} {named})", *left_out
+            return f"{SENTENCES['permitted'][told]}: {'; '.join(named)}", *left_out
 
 
 def reason_in(reason: Reason, pack: Pack, language: str) -> str:
-    """Return a reason as one line in a language of the house."""
+    """Return a reason as one line in a language of the house: what, why the rule says so, and what to do."""
+    told = _fact(reason, pack, language)
+    if reason.rationale:
+        told += f": {in_language(reason.rationale, language).rstrip('.')}"
+    if reason.remedy:
+        told += f". {PARTS['remedy'][language]}: {in_language(reason.remedy, language)}"
+    return told
+
+
+def _fact(reason: Reason, pack: Pack, language: str) -> str:
     parts = []
     if reason.combination:
         fields = ", ".join(_titled(field, pack, language) for field in reason.combination)
@@ -37,7 +47,7 @@ def reason_in(reason: Reason, pack: Pack, language: str) -> str:
     if reason.rule:
         parts.append(f"{PARTS['rule'][language]} `{reason.rule}`")
     if reason.article:
-        parts.append(PARTS["article"][language].format(reason.article))
+        parts.append(article_in(reason.article, language))
     sentence = SENTENCES[reason.code][language]
     return f"{sentence} ({'; '.join(parts)})" if parts else sentence
 
@@ -70,11 +80,20 @@ def reason_data(reason: Reason) -> dict[str, Any]:
         "article": reason.article,
         "field": reason.field,
         "combination": list(reason.combination),
-        "remedy": reason.remedy,
+        "rationale": None if reason.rationale is None else dict(reason.rationale),
+        "remedy": None if reason.remedy is None else dict(reason.remedy),
     }
+
+
+def _rule_in(name: RuleId, pack: Pack, language: str) -> str:
+    rule = next((rule for rule in pack.rules if rule.id == name), None)
+    if rule is None:  # the answer is of another version
+        return f"{PARTS['rule'][language]} `{name}`"
+    article = article_in(rule.article, language)
+    return f"{PARTS['rule'][language]} `{name}` ({article}): {in_language(rule.rationale, language).rstrip('.')}"
 
 
 def _titled(field: FieldId, pack: Pack, language: str) -> str:
     entry = pack.catalogue.fields.get(field)
-    title = entry.title.get(language) if entry else None
+    title = in_language(entry.title, language) if entry else None
     return f"“{title}” (`{field}`)" if title else f"`{field}`"

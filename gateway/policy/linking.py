@@ -9,7 +9,7 @@ from gateway.policy import models as m
 from gateway.policy import source_models as s
 from gateway.policy.ages import faults_of
 from gateway.policy.documents import KeyPath
-from gateway.policy.linking_rules import rule_problems
+from gateway.policy.linking_rules import rule_problems, telling_problems
 from gateway.policy.linking_signals import signal_problems
 from gateway.policy.parsed import Found, Names, Parsed, unknown
 from gateway.vocabulary.contracts import ScopeMode, SourceKind
@@ -19,8 +19,8 @@ from gateway.vocabulary.purposes import LegalBasis
 # Names that the store and the relations use for themselves.
 RESERVED = frozenset(
     {
-        "person", "subject", "event", "at", "permits", "permits_until", "of_age_from", "collected_at", "source",
-        "batch", "row", "pseudonym",
+        "person", "subject", "event", "at", "permits", "permits_until", "of_age_from", "age_reached", "collected_at",
+        "source", "batch", "row", "pseudonym",
     }
 )  # fmt: skip
 _NUMBERS = {ValueType.NUMBER, ValueType.INTEGER}
@@ -67,7 +67,7 @@ def problems_of(parsed: Parsed) -> Iterator[str]:
         frozenset(recipient.id for recipient in parsed.recipients.recipients),
     )
     checks = (_pack, _titles, _doubles, _purposes, _fields)
-    linked = (_recipients, _retention, _sources, rule_problems, signal_problems, _cases)
+    linked = (_recipients, _retention, _sources, telling_problems, rule_problems, signal_problems, _cases)
     for check in checks:
         yield from (parsed.documents[file].problem(where, text) for file, where, text in check(parsed))
     for link in linked:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from gateway.policy import models as m
 from gateway.policy.countries import COUNTRIES
 from gateway.policy.documents import KeyPath
 from gateway.policy.parsed import Found, Names, Parsed, unknown
-from gateway.policy.people import age_field, region_field
+from gateway.policy.people import age_field, region_field, tells_age, tells_region
 from gateway.policy.resolving import field_of
 from gateway.policy.rule_models import (
     AnyRule,
@@ -37,11 +37,30 @@ def rule_problems(parsed: Parsed, names: Names) -> Iterator[Found]:
             yield from unknown(file, (*when, "recipients"), rule.when.recipients, names.recipients, "recipients.yaml")
             for key in ("jurisdictions", "outside_jurisdictions"):
                 yield from unknown(file, (*when, key), getattr(rule.when, key), COUNTRIES, "ISO 3166")
+            yield from ((file, (*where, *key), text) for key, text in _texts(rule, parsed.pack.languages))
             yield from ((file, (*where, *key), text) for key, text in _fields(rule, names))
             if isinstance(rule, ObligationModel):
                 yield from ((file, (*where, *key), text) for key, text in _duty(rule))
             else:
                 yield from ((file, (*where, *key), text) for key, text in _people(rule, fields, consenting))
+
+
+def telling_problems(parsed: Parsed, _: Names) -> Iterator[Found]:
+    """Yield each field that tells a person's age or country beside another one: rules about people ask for one."""
+    fields = [field_of(model) for model in parsed.fields.fields]
+    for tells, key, what in ((tells_age, "transform", "their age"), (tells_region, "category", "where they live")):
+        telling = [index for index, field in enumerate(fields) if tells(field)]
+        for index in telling[1:]:
+            first = fields[telling[0]].id
+            yield "fields.yaml", ("fields", index), f"of people `{first}` tells {what} already: give another `{key}`"
+
+
+def _texts(rule: AnyRule, languages: Iterable[str]) -> _Local:
+    for key, texts in (("rationale", rule.rationale), ("remedy", rule.remedy)):
+        if texts is not None and "en" not in texts:
+            yield (key,), "English is told where another language is missing: add `en`"
+        if texts is not None and not set(texts) <= {"en", *languages}:
+            yield (key,), "a language stands here that pack.yaml does not name: remove it, or add it there"
 
 
 def _fields(rule: AnyRule, names: Names) -> _Local:

@@ -14,10 +14,11 @@ from typing import Any
 from gateway.policy.cases import check
 from gateway.policy.findings import Finding, Pages, Severity, error, ordered, warning
 from gateway.policy.lint_catalogue import catalogue_findings
+from gateway.policy.lint_effects import effect_findings
 from gateway.policy.lint_rules import rule_findings
 from gateway.policy.loading import load_pack
 from gateway.policy.pack import Pack
-from gateway.policy.wording import LANGUAGES
+from gateway.vocabulary.languages import LANGUAGES
 
 __all__ = ["Finding", "Severity", "as_data", "lint", "overlaps"]
 
@@ -31,7 +32,11 @@ def lint(files: Mapping[str, str], at: dt.datetime) -> tuple[Finding, ...]:
     pack = load_pack(files)
     pages = Pages.of(files)
     found = itertools.chain(
-        rule_findings(pack, pages, at), catalogue_findings(pack, pages, at), _cases(pack), _languages(pack, pages)
+        rule_findings(pack, pages, at),
+        effect_findings(pack, pages, at),
+        catalogue_findings(pack, pages, at),
+        _cases(pack),
+        _languages(pack, pages),
     )
     return ordered(found)
 
@@ -39,8 +44,8 @@ def lint(files: Mapping[str, str], at: dt.datetime) -> tuple[Finding, ...]:
 def overlaps(packs: Iterable[Pack]) -> tuple[Finding, ...]:
     """Return where two versions of one pack would be in force at once.
 
-    A version is in force from its ``effective_from`` until that of the version which supersedes it; one that nothing
-    supersedes has no end.
+    A version is in force from its ``effective_from`` until that of the version which supersedes it, and for no time
+    where the two are the same; one that nothing supersedes has no end.
     """
     by_id: dict[str, list[Pack]] = {}
     for pack in packs:
@@ -78,9 +83,9 @@ def _periods(versions: list[Pack]) -> Iterator[Finding]:
         if newer.supersedes != older.catalogue.version:
             yield error("overlapping_periods", place, "supersedes", "nothing ends the version before this one",
                         "name the version before in `supersedes`")  # fmt: skip
-        elif newer.effective_from <= older.effective_from:
-            yield error("overlapping_periods", place, "effective_from", "not later than that of the version before",
-                        "let this version begin after the one that it supersedes")  # fmt: skip
+        elif newer.effective_from < older.effective_from:
+            yield error("overlapping_periods", place, "effective_from", "earlier than that of the version before",
+                        "let this version begin with the one that it supersedes, or later")  # fmt: skip
 
 
 def _cases(pack: Pack) -> Iterator[Finding]:

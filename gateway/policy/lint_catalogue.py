@@ -97,12 +97,17 @@ def _field(field: Field, pack: Pack, pages: Pages) -> Iterator[Finding]:
     if not any(rule.fields is not None and field.id in rule.fields for rule in pack.rules):
         yield warning("field_without_rule", "fields.yaml", field.id, f"no rule names it or its category "
                       f"`{field.category}`", "decide on it in rules/, or remove the field", line=line)  # fmt: skip
-    hints = hinted(field)
+    hints = hinted(field, _source_names(field, pack))
     if hints and not {field.special, *field.reveals}.intersection(hints):
         yield warning("special_by_proxy", "fields.yaml", field.id, f"its name hints at {', '.join(hints)}",
                       "say what it `reveals` (Art. 9(1)), or give it a name that says why not", line=line)  # fmt: skip
     if fine := _too_fine(field):
         yield warning("transform_fine", "fields.yaml", field.id, *fine, line=line)
+
+
+def _source_names(field: Field, pack: Pack) -> list[str]:
+    columns = (item for source in pack.catalogue.sources.values() for item in source.columns.items())
+    return [name for name, column in columns if isinstance(column, FieldColumn) and column.field == field.id]
 
 
 def _too_fine(field: Field) -> tuple[str, str] | None:
@@ -143,7 +148,7 @@ def _recipients(pack: Pack, pages: Pages, at: dt.datetime) -> Iterator[Finding]:
         line = pages.page("recipients", recipient.id).line
         if at >= contract_end(recipient):
             yield warning("contract_expired", "recipients.yaml", recipient.id, "its contract has ended",
-                          "renew it in `expires`, or remove the recipient", line=line)  # fmt: skip
+                          "renew it in `expires`; where it holds nothing any more, remove it", line=line)  # fmt: skip
         elif contract_end(recipient) - at > LONGEST_CONTRACT:
             yield warning("contract_without_end", "recipients.yaml", recipient.id, "it ends in more than five years",
                           "an earlier day in `expires`: a contract is looked at again", line=line)  # fmt: skip

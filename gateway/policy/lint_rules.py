@@ -66,7 +66,8 @@ def rule_findings(pack: Pack, pages: Pages, at: dt.datetime) -> Iterator[Finding
     now = Spoken({kind: whole.heard[kind] for kind in kinds_of(pack.catalogue, at)})
     for rule in pack.rules:
         page = pages.page("rules", rule.id)
-        for finding in (*_doubts(rule, pack, whole, now), *_empty_matchers(rule, pack, pages)):
+        texts = _untold(rule, pack)
+        for finding in (*_doubts(rule, pack, whole, now), *_empty_matchers(rule, pack, pages), *texts):
             yield dataclasses.replace(finding, file=page.file, line=page.line, rule=rule.id)
 
 
@@ -124,12 +125,24 @@ def _closing(rule: Rule, pack: Pack, whole: Spoken) -> Iterator[Finding]:
         yield error("prohibition_unmeasured", "rules/", rule.id,
                     f"it cannot be measured on {', '.join(unmeasured)} and denies them all",
                     "limit it to the actions and purposes in which it can be measured")  # fmt: skip
+    if rule.together and {rule.when.recipients, rule.when.purposes} != {None}:
+        yield warning("combination_limited", "rules/", rule.id,
+                      "companies that its `when` does not name may come to hold the whole combination",
+                      "leave recipients and purposes out of its `when`, unless that is meant")  # fmt: skip
     if rule.together and rule.fields is not None:
         for recipient in pack.catalogue.recipients.values():
             if rule.fields <= set(recipient.fields):
                 yield warning("combination_in_contract", "rules/", rule.id,
                               f"the contract of `{recipient.id}` names all fields of the combination",
                               "remove one of them from the contract")  # fmt: skip
+
+
+def _untold(rule: Rule, pack: Pack) -> Iterator[Finding]:
+    for key, texts in (("rationale", rule.rationale), ("remedy", rule.remedy)):
+        missing = [language for language in pack.languages if texts is not None and not texts.get(language)]
+        if missing:
+            yield warning("words_missing", "rules/", rule.id, f"no {key} in {', '.join(missing)}",
+                          "add it in each language of pack.yaml: English is told instead")  # fmt: skip
 
 
 def _empty_matchers(rule: Rule, pack: Pack, pages: Pages) -> Iterator[Finding]:

@@ -35,7 +35,9 @@ REQUIRED: Mapping[str, type[models.Model]] = MappingProxyType(
 )
 FOLDERS: Mapping[str, type[models.Model]] = MappingProxyType({"rules": RulesFile, "cases": CasesFile})
 CHANGELOG = "CHANGELOG.md"
-_IN_FOLDER = re.compile(r"(rules|cases|segments)/[A-Za-z0-9_-]+\.yaml")
+DEFINITIONS = ("segments/", "traits/")  # what another room reads
+_PLAIN_PATH = re.compile(r"([a-z]{1,20}/)?[A-Za-z0-9_-]{1,63}\.[a-z]{1,8}")
+_IN_FOLDER = re.compile(r"(rules|cases|segments|traits)/[A-Za-z0-9_-]+\.yaml")
 
 M = TypeVar("M", bound=models.Model)
 
@@ -87,21 +89,28 @@ def digest_of(files: Mapping[str, str]) -> str:
 
 
 def _is_read(path: str) -> bool:
-    return path != CHANGELOG and not path.startswith("segments/")
+    return path != CHANGELOG and not path.startswith(DEFINITIONS)
 
 
 def _check_paths(files: Mapping[str, str]) -> None:
     problems = [f"{name}: this file is missing: add it" for name in (*REQUIRED, CHANGELOG) if name not in files]
     problems += [
-        f"{path}: a pack has no such file: remove it or correct its name"
+        f"{_named(path)}: a pack has no such file: remove it or correct its name"
         for path in files
         if path not in REQUIRED and path != CHANGELOG and not _IN_FOLDER.fullmatch(path)
     ]
-    problems += [f"{path}: not UTF-8: save the file as UTF-8" for path, text in files.items() if not _encodable(text)]
+    problems += [
+        f"{_named(path)}: not UTF-8: save the file as UTF-8" for path, text in files.items() if not _encodable(text)
+    ]
     if len(files) > MAX_FILES:
         problems.append(f"a pack has at most {MAX_FILES} files")
     if problems:
         raise PackError.of(problems)
+
+
+def _named(path: str) -> str:
+    """Return a path as it may be shown: a name of any other form is not repeated."""
+    return path if _PLAIN_PATH.fullmatch(path) else "a file whose name is not that of a pack's file"
 
 
 def _encodable(text: str) -> bool:
@@ -174,7 +183,7 @@ def _assemble(parsed: Parsed, files: Mapping[str, str]) -> Pack:
         cases=tuple(
             resolving.case_of(case, path, file.at) for path, file in parsed.cases.items() for case in file.cases
         ),
-        segments=MappingProxyType({path: text for path, text in files.items() if path.startswith("segments/")}),
+        segments=MappingProxyType({path: text for path, text in files.items() if path.startswith(DEFINITIONS)}),
         changelog=files[CHANGELOG],
     )
 

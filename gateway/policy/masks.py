@@ -21,8 +21,16 @@ INSTANT = pa.timestamp("us", tz="UTC")
 STANDING = pa.schema(
     {"subject": pa.binary(16), "purpose": pa.string(), "status": pa.string(), "at": INSTANT, "notice": pa.string()}
 )
-# Who expressed it, and the yes's own end: a table without these columns says itself, and no end of its own.
-FURTHER = {"by": pa.string(), "valid_until": INSTANT}
+# Who expressed it, the yes's own end, the guardian's yes that stands behind it, and whether a no does: a table without
+# these columns says itself, no end of its own, no guardian and no such no.
+FURTHER = {
+    "by": pa.string(),
+    "valid_until": INSTANT,
+    "guardian_at": INSTANT,
+    "guardian_notice": pa.string(),
+    "guardian_until": INSTANT,
+    "no_behind": pa.bool_(),
+}
 _WHOLE = pa.schema([*STANDING, *FURTHER.items()])
 # The day of coming of age of somebody whose date of birth is not known: never, until it is.
 AGE_UNKNOWN = dt.date(9999, 12, 31)
@@ -37,7 +45,9 @@ def permission_masks(
     restriction), ``status`` text, ``at`` timestamp[us, UTC], ``notice`` text; it may have ``by`` text and
     ``valid_until`` timestamp[us, UTC]. ``of_age_from`` (date32, aligned with ``subjects``) is the day from which the
     person is of age; null where that is no question, ``AGE_UNKNOWN`` where nobody knows. A guardian's yes counts at
-    any age, a child's own does not (Art. 8(1)).
+    any age, a child's own does not (Art. 8(1)); nor does it replace the guardian's, which ``guardian_at``,
+    ``guardian_notice`` and ``guardian_until`` tell of where it stands behind the child's own. Where ``no_behind``
+    (bool), a yes that does not count leaves the no that came before it.
 
     The result is aligned with ``subjects``: ``permits`` uint64, one bit per purpose, and ``permits_until``
     timestamp[us, UTC], the first instant at which one of those bits may end by itself (9999-12-31 when none does).
@@ -47,17 +57,25 @@ def permission_masks(
     _check(subjects, of_age_from, at)
     said = Standing(subjects, _typed(standing), at)
     of_age = _of_age(of_age_from, at)
+    grown = _days_us(of_age_from)
     restricted = said.restricted()
     permits = np.zeros(len(subjects), np.uint64)
     until = np.full(len(subjects), FOREVER_US, np.int64)
     for purpose in pack.catalogue.purposes.values():
         granted, ends = said.granted(purpose)
-        rows = _each(granted & ~restricted, said.back)
-        if purpose.minimum_age is not None and not of_age.all():
-            rows &= of_age | _each(said.by_guardian(purpose), said.back)
+        rows, last = _each(granted, said.back), None if ends is None else _each(ends, said.back)
+        asked = None if of_age.all() else said.asks_for_grown_yes(purpose)
+        if asked is not None:
+            child, own = ~of_age & _each(asked, said.back), rows
+            rows = own & (~child | _each(said.by_guardian(purpose), said.back))
+            if last is not None and said.has_guardians:
+                behind, stop = (_each(each, said.back) for each in said.behind(purpose))
+                behind = behind & child
+                rows, last = rows | behind, np.where(behind, _carried(stop, grown, own, last), last)
+        rows &= ~_each(restricted, said.back)
         permits |= rows.astype(np.uint64) << np.uint64(purpose.bit)
-        if ends is not None:
-            np.minimum(until, _each(ends, said.back), out=until, where=rows)
+        if last is not None:
+            np.minimum(until, last, out=until, where=rows)
     return pa.table({"permits": pa.array(permits), "permits_until": pa.array(until, pa.int64()).cast(INSTANT)})
 
 
@@ -103,6 +121,21 @@ def _of_age(column: pa.Array, at: dt.datetime) -> Flags:
         return np.ones(len(days), np.bool_)
     result: Flags = pc.less_equal(days, today).fill_null(True).to_numpy(zero_copy_only=False)
     return result
+
+
+def _carried(stop: Rows, grown: Rows, own: Flags, own_end: Rows) -> Rows:
+    """Return when a child's permission ends: with the guardian's yes, or at the day of coming of age.
+
+    From that day the person's own yes is all that counts, where it holds.
+    """
+    return np.where(own & (stop >= grown), np.maximum(own_end, grown), np.minimum(stop, grown))
+
+
+def _days_us(column: pa.Array) -> Rows:
+    """Return the first microsecond of each day; of none, the last that there is."""
+    days = flat(column).cast(pa.timestamp("us")).cast(pa.int64())
+    found: Rows = (days.fill_null(FOREVER_US) if days.null_count else days).to_numpy()
+    return found
 
 
 def _check(subjects: pa.Array, ages: pa.Array, at: dt.datetime) -> None:

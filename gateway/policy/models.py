@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from gateway.vocabulary.contracts import ScopeMode, TransferSafeguard
+from gateway.vocabulary.decisions import END_OF_TIME
 from gateway.vocabulary.fields import FieldKind, ValueType
 from gateway.vocabulary.purposes import LegalBasis
 
@@ -16,12 +18,38 @@ RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 Title = Annotated[dict[Language, Words], Field(description="A title in each language of the pack.")]
+Texts = Annotated[
+    dict[Language, Words],
+    Field(description="A text in each language of the pack; English at least.", json_schema_extra={"required": ["en"]}),
+]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Article = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}(\([0-9a-z]+\))*$")]
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Category = Annotated[str, StringConstraints(pattern=r"^[a-z_]+(\.[a-z_]+)*$")]
-_VERSION = r"^[0-9]{1,6}\.[0-9]{1,6}\.[0-9]{1,6}$"
+_EARLIEST_YEAR = 1971
+_NUMBER = r"(0|[1-9][0-9]{0,5})"  # 01.0.0 would be another name of the same version
+_VERSION = rf"^{_NUMBER}\.{_NUMBER}\.{_NUMBER}$"
 Days = Annotated[int, Field(ge=1, le=36_500)]
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(
+    rf"{_DAY.pattern}T[0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\.[0-9]{{1,6}})?)?(Z|[+-][0-9]{{2}}:[0-9]{{2}})?"
+)
+
+
+def _read_day(value: Any) -> Any:
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return dt.date.fromisoformat(value)
+    raise ValueError("a day such as 2027-12-31 is needed")  # a number would be read as seconds since 1970
+
+
+def _read_instant(value: Any) -> Any:
+    if isinstance(value, str) and _INSTANT.fullmatch(value) and _EARLIEST_YEAR <= int(value[:4]) < END_OF_TIME.year:
+        return dt.datetime.fromisoformat(value)
+    raise ValueError("an instant such as 2026-01-01T00:00:00Z is needed")
+
+
+Day = Annotated[dt.date, BeforeValidator(_read_day)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_read_instant)]
 Sensitive = Literal[
     "ethnicity", "politics", "religion", "union", "genetic", "biometric", "health", "sex_life", "criminal"
 ]
@@ -65,7 +93,7 @@ class PackFile(Model):
     version: Annotated[str, StringConstraints(pattern=_VERSION)]
     title: Title
     languages: Annotated[list[Language], Field(min_length=1)]
-    effective_from: Annotated[AwareDatetime, Field(description="The pack permits nothing before this instant.")]
+    effective_from: Annotated[Instant, Field(description="The pack permits nothing before this instant.")]
     supersedes: Annotated[str | None, Field(pattern=_VERSION, description="The version that this one replaces.")] = None
     controller: ControllerModel
     signals: SignalsModel = SignalsModel()
@@ -200,7 +228,7 @@ class RecipientModel(Model):
     fields: Annotated[list[Id], Field(description="Attributes beside the pseudonym; [] for none.")]
     scope: ScopeModel
     minimum_size: Annotated[int, Field(ge=5)]
-    expires: dt.date
+    expires: Day
     approver: Words
     country: Country
     formats: Annotated[list[Literal["csv", "ndjson", "parquet"]], Field(min_length=1)] = ["csv", "ndjson", "parquet"]

@@ -57,14 +57,15 @@ class Rule:
     id: RuleId
     kind: RuleKind
     article: str
-    rationale: str
+    rationale: Mapping[str, str] = field(hash=False)  # by language
     when: Condition
     fields: frozenset[FieldId] | None = None
     together: bool = False
     minimum_size: int | None = None
-    remedy: str | None = None
+    remedy: Mapping[str, str] | None = field(default=None, hash=False)
     people: People | None = None
     look_back: dt.timedelta | None = None  # of an obligation: over its fields, ``None`` for all
+    matchers: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)  # how the pack names ``fields``
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """One version of a policy pack. ``segments`` holds raw YAML by path; another room reads it."""
+    """One version of a policy pack. ``segments`` holds raw YAML by path, of traits too; another room reads it."""
 
     catalogue: Catalogue
     title: Mapping[str, str]
@@ -107,6 +108,10 @@ class Pack:
     changelog: str
     # What the engine has worked out of the rules for a kind of request: an answer then costs microseconds.
     compiled: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def written_in(self, folder: str) -> dict[str, str]:
+        """Return those of ``segments`` that stand in a folder, ``segments`` or ``traits``."""
+        return {path: text for path, text in self.segments.items() if path.startswith(f"{folder}/")}
 
     @property
     def digest(self) -> str:

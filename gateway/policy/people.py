@@ -19,19 +19,32 @@ Alternatives = tuple[tuple[PersonCondition, ...], ...]
 
 
 def age_field(fields: Iterable[Field]) -> Field | None:
-    """Return the field that is stored as an age band; the first by id, should there be several."""
-    found = [field for field in fields if isinstance(field.transform, AgeBand) and field.column and _of_person(field)]
-    return min(found, key=lambda field: field.id, default=None)
+    """Return the one field that is stored as an age band; none where several are, for nobody knows which counts."""
+    return _only(filter(tells_age, fields))
 
 
 def region_field(fields: Iterable[Field]) -> Field | None:
-    """Return the field that is stored as the person's country; the first by id, should there be several."""
-    found = [field for field in fields if field.category == REGION and isinstance(field.transform, Keep)]
-    return min((field for field in found if field.column and _of_person(field)), key=lambda f: f.id, default=None)
+    """Return the one field that is stored as the person's country; none where several are."""
+    return _only(filter(tells_region, fields))
+
+
+def tells_age(field: Field) -> bool:
+    """Whether a field is stored as the person's age band."""
+    return isinstance(field.transform, AgeBand) and _of_person(field)
+
+
+def tells_region(field: Field) -> bool:
+    """Whether a field is stored as the person's country."""
+    return field.category == REGION and isinstance(field.transform, Keep) and _of_person(field)
+
+
+def _only(fields: Iterable[Field]) -> Field | None:
+    found = list(fields)
+    return found[0] if len(found) == 1 else None
 
 
 def _of_person(field: Field) -> bool:
-    return field.kind in (FieldKind.ATTRIBUTE, FieldKind.INDIRECT_IDENTIFIER)
+    return bool(field.column) and field.kind in (FieldKind.ATTRIBUTE, FieldKind.INDIRECT_IDENTIFIER)
 
 
 def measurable(people: People | None, catalogue: Catalogue, periods: Periods) -> bool:

@@ -16,8 +16,8 @@ import pyarrow as pa
 
 from gateway.policy.masks import AGE_UNKNOWN, FURTHER, STANDING, permission_masks
 from gateway.policy.pack import Pack
-from gateway.policy.wording import LANGUAGES
 from gateway.vocabulary.consents import ALL_PURPOSES, ConsentEvent, ConsentStatus, ExpressedBy
+from gateway.vocabulary.languages import by_language
 from gateway.vocabulary.names import PurposeId, SubjectReference
 from gateway.vocabulary.purposes import Purpose
 
@@ -25,7 +25,7 @@ _SCHEMA = pa.schema([*STANDING, *FURTHER.items()])
 _SENTENCES = {
     "permits": (
         "The person permits the purpose", "Henkilö sallii käyttötarkoituksen", "A személy engedélyezi a célt",
-        "Особа дозволяє цю мету",
+        "Особа дозволяє обробку з цією метою",
     ),
     "not_stored": (
         "Nothing is stored of a person of that identifier", "Tällä tunnisteella ei ole tallennettu kenenkään tietoja",
@@ -54,7 +54,7 @@ _SENTENCES = {
     ),
     "withdrawn": (
         "The person withdrew the consent (Art. 7(3))", "Henkilö on peruuttanut suostumuksen (7 artiklan 3 kohta)",
-        "A személy visszavonta a hozzájárulást (7. cikk (3))", "Особа відкликала згоду (ст. 7(3))",
+        "A személy visszavonta a hozzájárulást (7. cikk (3) bekezdés)", "Особа відкликала згоду (ст. 7(3))",
     ),
     "invalidated": (
         "The consent does not hold (Art. 7)", "Suostumus ei ole pätevä (7 artikla)",
@@ -70,7 +70,7 @@ _SENTENCES = {
     ),
     "notice_outdated": (
         "The consent was given under a notice that no longer counts",
-        "Suostumus on annettu selosteella, joka ei enää kelpaa",
+        "Suostumus on annettu sellaisen selosteen perusteella, joka ei enää kelpaa",
         "A hozzájárulás olyan tájékoztatóra vonatkozik, amely már nem számít",
         "Згоду надано за повідомленням, яке більше не діє",
     ),
@@ -82,7 +82,7 @@ _SENTENCES = {
     "under_age": (
         "The person is too young to consent alone (Art. 8)", "Henkilö on liian nuori suostumaan yksin (8 artikla)",
         "A személy túl fiatal ahhoz, hogy egyedül hozzájáruljon (8. cikk)",
-        "Особа замала, щоб давати згоду самостійно (ст. 8)",
+        "Особа ще не досягла віку, щоб давати згоду самостійно (ст. 8)",
     ),
     "not_covered": (
         "The data are older than they may be kept for the purpose, or a rule leaves the person out",
@@ -95,9 +95,7 @@ _SENTENCES = {
         "A szabályzat e célra semmit nem nyit meg", "Політика нічого не відкриває для цієї мети",
     ),
 }  # fmt: skip
-SENTENCES: Mapping[str, Mapping[str, str]] = {
-    code: dict(zip(LANGUAGES, texts, strict=True)) for code, texts in _SENTENCES.items()
-}
+SENTENCES = by_language(_SENTENCES)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -128,8 +128,8 @@ def column_of(model: str | s.FieldColumnModel | s.ConsentColumnModel | s.Ignored
             return FieldColumn(FieldId(model))
         case s.ConsentColumnModel():
             return ConsentColumn(**{**model.model_dump(exclude={"consent"}), "purpose": PurposeId(model.consent)})
-        case s.IgnoredColumnModel():
-            return IgnoredColumn()
+        case s.IgnoredColumnModel(ignored=reason):
+            return IgnoredColumn(reason)
         case s.FieldColumnModel():
             return FieldColumn(**{**model.model_dump(), "field": FieldId(model.field)})
 
@@ -228,12 +228,13 @@ def rule_of(model: AnyRule, fields: Iterable[Field]) -> Rule:
         id=RuleId(model.id),
         kind=RuleKind(model.kind),
         article=model.article,
-        rationale=model.rationale,
+        rationale=MappingProxyType(dict(model.rationale)),
         when=_condition(model.when),
         fields=named,
+        matchers=tuple(matcher.model_dump(exclude_none=True) for matcher in matchers or ()),
         together=together,
         minimum_size=obligation.minimum_size if obligation else None,
-        remedy=model.remedy,
+        remedy=None if model.remedy is None else MappingProxyType(dict(model.remedy)),
         people=None if isinstance(model, ObligationModel) else _people(model.people),
         look_back=None if days is None else dt.timedelta(days=days),
     )
@@ -271,6 +272,7 @@ def case_of(model: CaseModel, file: str, at: dt.datetime) -> Case:
         fields=None if asked.fields is None else frozenset(map(FieldId, asked.fields)),
         source=SourceId(asked.source) if asked.source else None,
         recipient=RecipientId(asked.recipient) if asked.recipient else None,
+        chosen_by=frozenset(map(FieldId, asked.chosen_by)),
         received=frozenset(map(FieldId, asked.received)),
     )
     return Case(model.id, file, frozenset(map(RuleId, model.rules)), request, _expectation(model.expect))

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from gateway.policy.models import Article, Category, Country, Days, Id, Model, RuleName, Sensitive, Words
+from gateway.policy.models import (
+    Article,
+    Category,
+    Country,
+    Days,
+    Id,
+    Instant,
+    Model,
+    RuleName,
+    Sensitive,
+    Texts,
+    Words,
+)
 from gateway.vocabulary.decisions import Action
 from gateway.vocabulary.fields import FieldKind
 
@@ -72,8 +84,8 @@ class RuleModel(Model):
 
     id: RuleName
     article: Article
-    rationale: Words
-    remedy: Words | None = None
+    rationale: Texts
+    remedy: Texts | None = None
 
 
 class PermissionModel(RuleModel):
@@ -122,10 +134,11 @@ class RequestModel(Model):
 
     action: Action
     purpose: Words
-    at: AwareDatetime | None = None
+    at: Instant | None = None
     fields: Annotated[list[Words] | None, Field(description="Not given: all that the purpose permits.")] = None
     source: Words | None = None
     recipient: Words | None = None
+    chosen_by: Annotated[tuple[Words, ...], Field(description="Fields that choose who is in what is released.")] = ()
     received: Annotated[tuple[Words, ...], Field(description="Fields that the recipient has had before.")] = ()
 
 
@@ -168,5 +181,5 @@ class CaseModel(Model):
 class CasesFile(Model):
     """``cases/*.yaml``; ``at`` is the instant of each case that names none."""
 
-    at: AwareDatetime
+    at: Instant
     cases: Annotated[list[CaseModel], Field(min_length=1)]

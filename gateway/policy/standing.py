@@ -46,6 +46,13 @@ class Standing:
         self._notice = _Words(standing["notice"], None)
         self._by = _Words(standing["by"], None)
         own_end = flat(standing["valid_until"])
+        self._guardian_notice = _Words(standing["guardian_notice"], None)
+        guardian_at, guardian_end = flat(standing["guardian_at"]), flat(standing["guardian_until"])
+        self.has_guardians = guardian_at.null_count < len(guardian_at)
+        self._guardian_at: Rows = _numbers(guardian_at, FOREVER_US)
+        self._guardian_end: Rows = _numbers(guardian_end, FOREVER_US)
+        lifting = flat(standing["no_behind"])
+        self._no_behind: Rows = np.asarray(pc.indices_nonzero(lifting), np.int64)
         self._own_end: Rows | None = None if own_end.null_count == len(own_end) else _numbers(own_end, FOREVER_US)
         self._now = (at - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
         instants = flat(standing["at"])
@@ -56,14 +63,34 @@ class Standing:
             self._past &= instants.is_valid().to_numpy(zero_copy_only=False)
 
     def granted(self, purpose: Purpose) -> tuple[Flags, Rows | None]:
-        """Return who permits the purpose and, for a consent, the microsecond at which it ends."""
+        """Return who permits the purpose and, where a yes is needed, the microsecond at which it ends."""
         rows = np.flatnonzero(self._purpose.among((purpose.id,)))
         if purpose.needs_consent:
             return self._consented(purpose, rows)
         granted = np.ones(self._people, np.bool_)
         harmless = _HARMLESS if purpose.legal_basis in _OBJECTABLE else _SURVIVED
         granted[self._person[rows[~self._status.among(harmless, rows)]]] = False
-        return granted, None
+        lifting = self._lifting(purpose)
+        if not len(lifting):
+            return granted, None
+        yes, ends = self._consented(purpose, lifting)
+        granted[self._person[lifting]] &= yes[self._person[lifting]]
+        return granted, ends
+
+    def asks_for_grown_yes(self, purpose: Purpose) -> Flags | None:
+        """Return of whom the purpose needs a yes that a child cannot give alone; None where of nobody."""
+        if purpose.needs_consent:
+            return None if purpose.minimum_age is None else np.ones(self._people, np.bool_)
+        asked = np.zeros(self._people, np.bool_)
+        asked[self._person[self._lifting(purpose)]] = True
+        return asked if asked.any() else None
+
+    def _lifting(self, purpose: Purpose) -> Rows:
+        """Return the rows of a yes that has to count, since it alone has ended a no to a purpose without consent."""
+        if purpose.legal_basis not in _OBJECTABLE:
+            return np.empty(0, np.int64)
+        rows = self._no_behind[self._purpose.among((purpose.id,), self._no_behind)]
+        return rows[self._status.among((ConsentStatus.GIVEN, ConsentStatus.EXPIRED), rows)]
 
     def by_guardian(self, purpose: Purpose) -> Flags:
         """Return for whom a guardian alone spoke."""
@@ -73,6 +100,22 @@ class Standing:
         spoke[self._person[rows[guardian]]] = True
         spoke[self._person[rows[~guardian]]] = False
         return spoke
+
+    def behind(self, purpose: Purpose) -> tuple[Flags, Rows]:
+        """Return for whom a guardian's yes that counts stands behind the person's own, and when it ends."""
+        rows = np.flatnonzero(self._purpose.among((purpose.id,)))
+        length = _length(purpose)
+        given = self._status.among((ConsentStatus.GIVEN,), rows)
+        good = given & (self._guardian_at[rows] <= self._now) & (self._now - self._guardian_at[rows] < length)
+        good &= self._now < self._guardian_end[rows]
+        if purpose.notices:
+            good &= self._guardian_notice.among(purpose.notices, rows)
+        stands, ends = np.zeros(self._people, np.bool_), np.full(self._people, FOREVER_US, np.int64)
+        stands[self._person[rows[good]]] = True
+        stands[self._person[rows[~good]]] = False  # last, so that of two rows the stricter counts
+        yes = rows[good]
+        np.minimum.at(ends, self._person[yes], np.minimum(self._guardian_at[yes] + length, self._guardian_end[yes]))
+        return stands, ends
 
     def restricted(self) -> Flags:
         """Return whose restriction (Art. 18) holds: any word for all purposes but a past ``lifted``."""
@@ -85,7 +128,7 @@ class Standing:
     def _consented(self, purpose: Purpose, rows: Rows) -> tuple[Flags, Rows]:
         granted = np.zeros(self._people, np.bool_)
         ends = np.full(self._people, FOREVER_US, np.int64)
-        length = (purpose.consent_valid_for or dt.timedelta(0)) // dt.timedelta(microseconds=1)
+        length = _length(purpose)
         good = self._status.among((ConsentStatus.GIVEN,), rows) & self._past[rows]
         good &= self._now - self._at[rows] < length
         if self._own_end is not None:
@@ -100,6 +143,13 @@ class Standing:
         granted[self._person[rows[~good]]] = False  # last, so that of two rows the stricter counts
         np.minimum.at(ends, self._person[yes], ending)
         return granted, ends
+
+
+def _length(purpose: Purpose) -> int:
+    """Return for how many microseconds a yes counts; one that a purpose needs for nothing else ends by itself only."""
+    if not purpose.needs_consent:
+        return FOREVER_US
+    return (purpose.consent_valid_for or dt.timedelta(0)) // dt.timedelta(microseconds=1)
 
 
 class _Words:

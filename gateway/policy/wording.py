@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+import re
 
-LANGUAGES = ("en", "fi", "hu", "uk")
+from gateway.vocabulary.languages import by_language
 
 _REQUEST = {
     "permitted": ("Permitted", "Sallittu", "Engedélyezett", "Дозволено"),
@@ -16,6 +15,12 @@ _REQUEST = {
         "Pyynnön ajankohdalla ei ole aikavyöhykettä",
         "A kérés időpontjának nincs időzónája",
         "Момент запиту не має часового поясу",
+    ),
+    "instant_too_late": (
+        "The instant of the request lies too far in the future",
+        "Pyynnön ajankohta on liian kaukana tulevaisuudessa",
+        "A kérés időpontja túl távoli jövőben van",
+        "Момент запиту лежить у надто далекому майбутньому",
     ),
     "pack_not_effective": (
         "The policy is not in force yet",
@@ -138,8 +143,8 @@ _RULE = {
     "prohibited": ("A rule prohibits it", "Sääntö kieltää sen", "Egy szabály tiltja", "Правило це забороняє"),
     "indeterminate": (
         "A prohibition cannot be measured on this request, so it counts",
-        "Kieltoa ei voida arvioida tästä pyynnöstä, joten se pätee",
-        "Egy tilalom e kérésen nem mérhető fel, ezért érvényes",
+        "Kieltoa ei voida arvioida tämän pyynnön osalta, joten se pätee",
+        "Egy tilalom e kérésen nem mérhető fel, ezért érvényesül",
         "Заборону неможливо перевірити для цього запиту, тому вона діє",
     ),
     "never_together": (
@@ -152,12 +157,12 @@ _RULE = {
         "With what the recipient has received before, fields would come together that must not",
         "Vastaanottajan aiemmin saamien tietojen kanssa yhdistyisivät kentät, joita ei saa yhdistää",
         "A címzett által korábban kapottakkal együtt olyan mezők kerülnének össze, amelyek nem szerepelhetnek együtt",
-        "Разом з отриманим раніше в одержувача поєдналися б поля, які не можна поєднувати",
+        "Разом із тим, що одержувач отримав раніше, поєдналися б поля, які не можна поєднувати",
     ),
     "unknown_received_field": (
         "The recipient has received a field that the policy no longer knows: combinations cannot be measured",
         "Vastaanottaja on saanut kentän, jota käytäntö ei enää tunne: yhdistelmiä ei voida arvioida",
-        "A címzett kapott olyan mezőt, amelyet a szabályzat már nem ismer: az együttállás nem mérhető fel",
+        "A címzett kapott olyan mezőt, amelyet a szabályzat már nem ismer: az együttes előfordulás nem mérhető fel",
         "Одержувач отримав поле, якого політика вже не знає: поєднання неможливо перевірити",
     ),
     "no_rule_permits": (
@@ -171,14 +176,27 @@ _PARTS = {
     "field": ("field", "kenttä", "mező", "поле"),
     "fields": ("fields", "kentät", "mezők", "поля"),
     "rule": ("rule", "sääntö", "szabály", "правило"),
-    "article": ("Art. {}", "{} artikla", "{} cikk", "ст. {}"),
-    "withheld": ("Left out", "Jätetty pois", "Kihagyva", "Вилучено"),
+    "remedy": ("Remedy", "Ratkaisu", "Megoldás", "Вихід"),
+    "withheld": ("Left out", "Jätetty pois", "Kihagyva", "Не включено"),
 }
 
+SENTENCES = by_language(_REQUEST | _FIELD | _RULE)
+PARTS = by_language(_PARTS)
 
-def _by_language(words: Mapping[str, tuple[str, ...]]) -> Mapping[str, Mapping[str, str]]:
-    return MappingProxyType({key: dict(zip(LANGUAGES, texts, strict=True)) for key, texts in words.items()})
+_ARTICLE = re.compile(r"([0-9]+)(?:\(([0-9]+)\))?(?:\(([a-z])\))?")
 
 
-SENTENCES = _by_language(_REQUEST | _FIELD | _RULE)
-PARTS = _by_language(_PARTS)
+def article_in(article: str, language: str) -> str:
+    """Return an article such as ``9(2)(a)`` as the language's own Regulation cites it."""
+    found = _ARTICLE.fullmatch(article)
+    number, paragraph, point = found.groups() if found else (article, None, None)
+    match language:
+        case "fi":
+            cited = [number, "artiklan" if paragraph or point else "artikla"]
+            cited += [paragraph, "kohdan" if point else "kohta"] if paragraph else []
+            return " ".join([*cited, *([point, "alakohta"] if point else [])])
+        case "hu":
+            cited = [f"{number}. cikk", *([f"({paragraph}) bekezdés"] if paragraph else [])]
+            return " ".join([*cited, *([f"{point}) pont"] if point else [])])
+        case _:
+            return f"{'ст.' if language == 'uk' else 'Art.'} {article}"

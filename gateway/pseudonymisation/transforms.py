@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import itertools
 from typing import Any
 
 import numpy as np
@@ -94,7 +93,7 @@ def age_bands(births: pa.Array, years: int, day: dt.date) -> pa.Array:
 
 def bands(numbers: pa.Array, edges: tuple[int, ...]) -> pa.Array:
     """Return the band of each number: ``<10``, ``10-50`` (10 and up to, not with, 50), ``50+``; null for no number."""
-    labels = [f"<{edges[0]}", *(f"{low}-{high}" for low, high in itertools.pairwise(edges)), f"{edges[-1]}+"]
+    labels = list(Band(edges).reaches())
     values = pc.fill_null(numbers, 0).to_numpy(zero_copy_only=False)
     places = np.searchsorted(np.array(edges, values.dtype), values, side="right")
     return pa.array(labels, pa.string()).take(pa.array(places, mask=_no_number(numbers, values)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,6 +52,19 @@ class Exposure:
     def fields(self) -> frozenset[FieldId]:
         """Everything that the release tells something of."""
         return self.beside | self.chosen_by
+
+
+Link = tuple[RecipientId, str]  # a recipient, and a legal entity that it is or once was
+
+
+def of_one_entity(recipient: RecipientId, links: Collection[Link]) -> frozenset[RecipientId]:
+    """Return all recipients that are the same in law as this one, itself among them, by whatever chain of links."""
+    found, before = {recipient}, 0
+    while len(found) > before:
+        before = len(found)
+        entities = {entity for other, entity in links if other in found}
+        found |= {other for other, entity in links if entity in entities}
+    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from gateway.release.entries import ConfirmedDeletion, Exposure
-from gateway.release.rows import DeletionRow, DisclosureRow, ExposureRow
+from gateway.release.entries import ConfirmedDeletion, Exposure, Link
+from gateway.release.rows import DeletionRow, DisclosureRow, ExposureRow, LinkRow
 from gateway.vocabulary.names import FieldId, PurposeId, RecipientId, ReleaseId, SegmentId
 
 # Stands for what an older gateway released without writing down the fields; no field can have this id.
@@ -36,19 +36,29 @@ class Exposures:
         }
         with self._engine.begin() as connection:
             connection.execute(sa.insert(ExposureRow).prefix_with("OR IGNORE"), row)
+            _link(connection, [(exposure.recipient, exposure.legal_entity)])
+
+    def link(self, links: Iterable[Link]) -> None:
+        """Keep who recipients are in law from now on. What they were before stays: once one company, counted as one."""
+        with self._engine.begin() as connection:
+            _link(connection, links)
+
+    def links(self) -> frozenset[Link]:
+        """Return every legal entity that each recipient is or once was."""
+        with Session(self._engine) as session:
+            return frozenset((RecipientId(row.recipient), row.legal_entity) for row in session.exec(select(LinkRow)))
 
     def all(self) -> tuple[Exposure, ...]:
         """Return every exposure that no confirmed deletion has ended, the oldest first."""
-        return self._standing((), ())
+        return self._standing(lambda _: sa.true())
 
-    def of(self, recipients: Iterable[RecipientId], legal_entity: str) -> tuple[Exposure, ...]:
-        """Return what a legal entity holds, the oldest first: under any contract of its, for any purpose and scope.
+    def of(self, recipients: Iterable[RecipientId], known: Iterable[RecipientId]) -> tuple[Exposure, ...]:
+        """Return what recipients hold, the oldest first: for any purpose and scope.
 
-        ``recipients`` are its contracts today; ``legal_entity`` finds what it received under those that are gone.
+        What was received by one that is not among the ``known`` counts as theirs: nobody says who that is today.
         """
-        named = sorted(recipients)
-        received = sa.or_(col(ExposureRow.recipient).in_(named), col(ExposureRow.legal_entity) == legal_entity)
-        return self._standing((received,), (col(DisclosureRow.recipient).in_(named),))
+        named, contracts = sorted(recipients), sorted(known)
+        return self._standing(lambda recipient: sa.or_(recipient.in_(named), recipient.not_in(contracts)))
 
     def confirm_deletion(self, deletion: ConfirmedDeletion) -> None:
         """Let what the recipient has received until now count no more."""
@@ -74,15 +84,22 @@ class Exposures:
         with Session(self._engine) as session:
             return session.execute(query).first() is not None
 
-    def _standing(self, exposed: tuple[Any, ...], disclosed: tuple[Any, ...]) -> tuple[Exposure, ...]:
+    def _standing(self, concerned: Callable[[Any], Any]) -> tuple[Exposure, ...]:
         """Return what is exposed, after what was disclosed before exposures were written down."""
-        rows = select(ExposureRow).where(_KEPT_EXPOSURE, *exposed).order_by(col(ExposureRow.position))
+        exposed, disclosed = concerned(col(ExposureRow.recipient)), concerned(col(DisclosureRow.recipient))
+        rows = select(ExposureRow).where(_KEPT_EXPOSURE, exposed).order_by(col(ExposureRow.position))
         written = sa.exists().where(col(ExposureRow.release) == col(DisclosureRow.release))
         told = sa.or_(col(DisclosureRow.size) > 0, col(DisclosureRow.entered) > 0)  # else only that they all left
-        older = select(DisclosureRow).where(_KEPT_DISCLOSURE, ~written, told, *disclosed)
+        older = select(DisclosureRow).where(_KEPT_DISCLOSURE, ~written, told, disclosed)
         with Session(self._engine) as session:
             unrecorded = [_unrecorded(row) for row in session.exec(older.order_by(col(DisclosureRow.position)))]
             return (*unrecorded, *(_entry(row) for row in session.exec(rows)))
+
+
+def _link(connection: sa.Connection, links: Iterable[Link]) -> None:
+    rows = [{"recipient": recipient, "legal_entity": entity} for recipient, entity in links]
+    if rows:
+        connection.execute(sa.insert(LinkRow).prefix_with("OR IGNORE"), rows)
 
 
 def _ended(recipient: Any, upto: Any) -> Any:

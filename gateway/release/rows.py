@@ -61,11 +61,20 @@ class ExposureRow(_Release, table=True):
     release: str = Field(index=True)
     segment: str
     recipient: str = Field(index=True)
-    legal_entity: str = Field(index=True)
+    legal_entity: str
     purpose: str
     beside: str  # ids in order, a space between two
     chosen_by: str
     at: dt.datetime = Field(sa_column=sa.Column(Instant, nullable=False))
+
+
+class LinkRow(_Release, table=True):
+    """Who a recipient is, or once was, in law."""
+
+    __tablename__ = "release_link"
+
+    recipient: str = Field(primary_key=True)
+    legal_entity: str = Field(primary_key=True)
 
 
 class DeletionRow(_Release, table=True):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gateway.foundation.spreadsheets import HARMLESS_INSIDE, PARTING, RUN_AT_START, RUN_INSIDE
+
 _TEXT = pa.large_string()
-# A spreadsheet runs a cell that starts so (OWASP, CSV injection).
-_FORMULA = r"^[=+\-@\t\r\n]"
 _TO_QUOTE = r'[",\r\n]'
 _CONTROLS = tuple(chr(code) for code in range(0x20))
 
@@ -38,10 +38,17 @@ def _csv_cell(column: pa.Array) -> pa.Array:
 
 
 def _csv_text(text: pa.Array) -> pa.Array:
-    guarded = pc.if_else(pc.match_substring_regex(text, _FORMULA), _glued("'", text), text)
+    guarded = _harmless(text)
     wants = pc.or_(pc.match_substring_regex(guarded, _TO_QUOTE), pc.equal(pc.binary_length(guarded), 0))
     doubled = pc.replace_substring(guarded, '"', '""')
     return pc.if_else(wants, _glued('"', doubled, '"'), guarded)
+
+
+def _harmless(text: pa.Array) -> pa.Array:
+    """Return cells that no spreadsheet runs, as ``spreadsheets.harmless`` does one."""
+    if pc.any(pc.match_substring_regex(text, PARTING)).as_py():
+        text = pc.replace_substring_regex(text, RUN_INSIDE, HARMLESS_INSIDE)
+    return pc.if_else(pc.match_substring_regex(text, RUN_AT_START), _glued("'", text), text)
 
 
 def ndjson_lines(batch: pa.RecordBatch) -> pa.LargeStringArray:

@@ -27,6 +27,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import BaseModel, Discriminator, Field, PrivateAttr, StringConstraints, Tag, model_validator
 
 from gateway.segmentation.values import MAX_TEXT, Closed, Duration, Name, Number, OneOf, Value, Values
+from gateway.vocabulary.languages import in_language
 from gateway.vocabulary.names import PurposeId, SegmentId
 
 MAX_DEPTH = 10
@@ -196,8 +197,8 @@ class SegmentHead(Closed):
     title: Annotated[dict[Language, Title], Field(min_length=1)]
 
     def title_in(self, language: str = "en") -> str:
-        """Return the title in a language, in English, or in whatever language there is."""
-        return self.title.get(language) or self.title.get("en") or next(iter(self.title.values()))
+        """Return the title in a language, or as ``in_language`` falls back."""
+        return in_language(self.title, language)
 
 
 class SegmentDefinition(SegmentHead):

@@ -31,7 +31,7 @@ def fields_of(definition: SegmentDefinition, catalogue: Catalogue) -> frozenset[
     for place, node in leaves(definition.where):
         if isinstance(node, Event):
             if node.event not in known:
-                raise _unfit(definition, f"{place}.event", f"no source brings the event `{node.event}`")
+                raise _unfit(definition, f"{place}.event", "no source brings an event of this name")
             pairs = [(p, c, _field(definition, p, c, events, catalogue)) for p, c in event_columns(place, node)]
         else:
             pairs = [(place, node, _field(definition, place, node, profiles, catalogue))]
@@ -66,7 +66,7 @@ def check_columns(
         columns = events if isinstance(node, Event) else profiles
         for where, comparison in pairs:
             if comparison.field not in columns:
-                raise _unfit(definition, where, f"column `{comparison.field}` is not open for this purpose")
+                raise _unfit(definition, where, "this column is not open for this purpose")
             _check_value(definition, where, comparison, columns[comparison.field])
 
 
@@ -115,7 +115,7 @@ def _field(
     if named is not None and named.kind is FieldKind.DIRECT_IDENTIFIER:
         return named  # never stored; policy refuses it, and names its rule
     if named is not None and named.column != node.field:
-        words = f"`{node.field}` is stored as `{named.column}`: use that name"
+        words = f"this field is stored as `{named.column}`: use that name"
     else:
-        words = f"the catalogue has no column `{node.field}` of this kind"
+        words = "the catalogue has no column of this name and kind"
     raise _unfit(definition, f"{place}.field", words)

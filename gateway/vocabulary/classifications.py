@@ -21,7 +21,8 @@ class Classification(enum.StrEnum):
 class ColumnDecision:
     """One decision about a column of a source; a later one about the same column supersedes it.
 
-    ``format`` is as in a ``FieldColumn``. ``by`` is who decided, ``note`` why; neither ever enters the log.
+    ``format`` is as in a ``FieldColumn``. ``by`` is who decided, ``confirmed_by`` the second person where there
+    was one, ``note`` why; none of them ever enters the log.
     """
 
     id: DecisionId
@@ -34,3 +35,4 @@ class ColumnDecision:
     by: str
     at: dt.datetime
     note: str | None = None
+    confirmed_by: str | None = None

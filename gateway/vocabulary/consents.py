@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from gateway.vocabulary.names import PurposeId, SubjectReference
 
 ALL_PURPOSES = PurposeId("*")  # a restriction (Art. 18) concerns every purpose
+WORD = r"[a-z0-9][a-z0-9_-]{0,63}"  # the pattern of a notice's version and of a channel
+EVIDENCE = r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,95}"  # the pattern of a reference to what proves a choice
 
 
 class ConsentStatus(enum.StrEnum):
@@ -24,6 +26,9 @@ class ConsentStatus(enum.StrEnum):
     OBJECTED = "objected"
     RESTRICTED = "restricted"
     LIFTED = "lifted"  # the end of a restriction (Art. 18(3))
+
+
+MAY_GIVE = frozenset({ConsentStatus.GIVEN, ConsentStatus.REQUESTED, ConsentStatus.LIFTED})  # all others only take away
 
 
 class ExpressedBy(enum.StrEnum):

@@ -65,7 +65,9 @@ class ConsentColumn:
 
 @dataclass(frozen=True, slots=True)
 class IgnoredColumn:
-    """A column that the officer decided not to take in at all."""
+    """A column that the officer decided not to take in at all, and why where a pack says it."""
+
+    reason: str = ""
 
 
 Column = FieldColumn | ConsentColumn | IgnoredColumn

@@ -9,7 +9,11 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from gateway.vocabulary.fields import Transform, ValueType
+from gateway.vocabulary.languages import in_language
 from gateway.vocabulary.names import FieldId, PurposeId, RecipientId, RuleId, SourceId
+
+# No instant from here on is asked about: what is reckoned from it would leave the calendar.
+END_OF_TIME = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
 
 
 class Action(enum.StrEnum):
@@ -24,9 +28,9 @@ class Action(enum.StrEnum):
 class ProcessingRequest:
     """May ``fields`` be processed so, for ``purpose``? ``fields=None`` asks for all that the purpose permits.
 
-    ``received`` are the fields that the recipient knows something of apart from ``fields``: those of earlier releases,
-    and those that chose who is in a segment, the one that is to be released included. Sets of fields that must not
-    come together are measured on both.
+    ``chosen_by`` are the fields that choose who is in what is to be released: the recipient learns something of them,
+    so prohibitions are measured on them as on ``fields``. ``received`` are those that the recipient knows something of
+    by earlier releases. Sets of fields that must not come together are measured on all three.
     """
 
     action: Action
@@ -35,25 +39,28 @@ class ProcessingRequest:
     fields: frozenset[FieldId] | None = None
     source: SourceId | None = None
     recipient: RecipientId | None = None
+    chosen_by: frozenset[FieldId] = frozenset()
     received: frozenset[FieldId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why: the rule, its article, a stable code, the field it concerns, and a remedy in words (never a value).
+    """Why: the rule, its article, a stable code, the field it concerns; the rule's rationale and a remedy in words.
 
-    ``combination`` is the whole set of fields where the reason is that they must not come together.
+    Words stand by language and never tell a value. ``combination`` is the whole set of fields where the reason is that
+    they must not come together.
     """
 
     code: str  # permitted | prohibited | no_rule_permits | unknown_purpose | unknown_field | contract_expired | …
     rule: RuleId | None = None
     article: str | None = None
+    rationale: Mapping[str, str] | None = field(default=None, hash=False)
+    remedy: Mapping[str, str] | None = field(default=None, hash=False)
     field: FieldId | None = None
-    remedy: str | None = None
     combination: tuple[FieldId, ...] = ()
 
     def __str__(self) -> str:
-        """One line, for a person."""
+        """One line in English, for a person."""
         words = [self.code]
         if self.field:
             words.append(f"field `{self.field}`")
@@ -62,7 +69,7 @@ class Reason:
         if self.rule:
             words.append(f"rule `{self.rule}`" + (f" (Art. {self.article})" if self.article else ""))
         if self.remedy:
-            words.append(f"remedy: {self.remedy}")
+            words.append(f"remedy: {in_language(self.remedy, 'en')}")
         return "; ".join(words)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -57,6 +59,11 @@ class AgeBand:
         end = min(start + self.years, TOP_AGE) - 1
         return f"{start}-{end}" if end > start else str(start)
 
+    def reaches(self) -> dict[str, tuple[float, float]]:
+        """Return from which age up to which (not with it) each band reaches."""
+        starts = [*range(0, TOP_AGE, self.years), TOP_AGE]
+        return dict(zip(map(self.label, starts), itertools.pairwise([*starts, math.inf]), strict=True))
+
     def from_age(self, age: int) -> tuple[str, ...]:
         """Return the bands in which everybody is ``age`` or older."""
         starts = {start: self.label(start) for start in (*range(0, TOP_AGE, self.years), TOP_AGE)}
@@ -85,6 +92,12 @@ class Band:
     """A number becomes the band between two rising ``edges``, the lower included: ``<10``, ``10-50``, ``50+``."""
 
     edges: tuple[int, ...]
+
+    def reaches(self) -> dict[str, tuple[float, float]]:
+        """Return from which number up to which (not with it) each band reaches, in rising order."""
+        first, last = self.edges[0], self.edges[-1]
+        labels = [f"<{first}", *(f"{low}-{high}" for low, high in itertools.pairwise(self.edges)), f"{last}+"]
+        return dict(zip(labels, itertools.pairwise([-math.inf, *self.edges, math.inf]), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

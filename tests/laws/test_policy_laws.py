@@ -15,12 +15,13 @@ from gateway.policy import Pack, decide, of_age_from, permission_masks
 from gateway.policy.explaining import as_data, explain
 from gateway.policy.masks import AGE_UNKNOWN, INSTANT
 from gateway.policy.pack import Condition, People, Rule, RuleKind
-from gateway.policy.reasons import REMEDIES
+from gateway.policy.remedies import REMEDIES
 from gateway.policy.standing import FOREVER
-from gateway.policy.wording import LANGUAGES, SENTENCES
+from gateway.policy.wording import SENTENCES
 from gateway.vocabulary.consents import ConsentStatus
 from gateway.vocabulary.decisions import Action, Decision, Deny, Permit, ProcessingRequest
 from gateway.vocabulary.fields import FieldKind
+from gateway.vocabulary.languages import LANGUAGES
 from gateway.vocabulary.names import FieldId, PurposeId, RecipientId, RuleId, SourceId
 from gateway.vocabulary.purposes import LegalBasis, Purpose
 from tests.rooms.policy.packs import AT, baseline, with_rules
@@ -43,6 +44,7 @@ requests = st.builds(
     fields=st.none() | fields | fields.map(lambda known: known | {FieldId("unknown")}),
     source=st.sampled_from([None, *SOURCES, SourceId("unknown")]),
     recipient=st.sampled_from([None, *RECIPIENTS, RecipientId("unknown")]),
+    chosen_by=st.just(frozenset()) | fields,
     received=st.just(frozenset()) | fields,
 )  # fmt: skip
 
@@ -68,7 +70,7 @@ def rules(draw: st.DrawFn, kind: RuleKind, name: str) -> Rule:
     size = draw(st.none() | st.integers(5, 1000)) if kind is RuleKind.OBLIGATION else None
     look_back = draw(st.none() | st.integers(1, 2000).map(lambda days: dt.timedelta(days=days)))
     about = draw(st.none() | people(kind)) if kind is not RuleKind.OBLIGATION else None
-    made = Rule(RuleId(name), kind, "5(1)", "a law", draw(conditions), None if whole else named, together, size)
+    made = Rule(RuleId(name), kind, "5(1)", {"en": "a law"}, draw(conditions), None if whole else named, together, size)
     return dataclasses.replace(made, people=about, look_back=look_back if kind is RuleKind.OBLIGATION else None)
 
 
@@ -173,8 +175,10 @@ def test_a_combination_is_not_reached_by_asking_in_parts(
     pack: Pack, request: ProcessingRequest, together: frozenset[FieldId], data: st.DataObject
 ) -> None:
     """Whatever a recipient gets one after the other, it never holds all fields of a set that one request may not."""
-    closing = Rule(RuleId("closing"), RuleKind.PROHIBITION, "5(1)(c)", "a law", Condition(), together, together=True)
-    opening = Rule(RuleId("opening"), RuleKind.PERMISSION, "6(1)(a)", "a law", Condition(), frozenset(FIELDS))
+    closing = Rule(
+        RuleId("closing"), RuleKind.PROHIBITION, "5(1)(c)", {"en": "a law"}, Condition(), together, together=True
+    )
+    opening = Rule(RuleId("opening"), RuleKind.PERMISSION, "6(1)(a)", {"en": "a law"}, Condition(), frozenset(FIELDS))
     pack = with_rules(pack, [*pack.rules, closing, opening])
     received: frozenset[FieldId] = frozenset()
     for part in data.draw(st.permutations(sorted(together))):
@@ -245,7 +249,9 @@ def test_every_answer_can_be_told_in_every_language(pack: Pack, request: Process
 
 def test_every_code_has_its_words_and_its_remedy() -> None:
     assert REMEDIES.keys() == SENTENCES.keys() - {"permitted"}
-    assert all(set(texts) == set(LANGUAGES) and all(texts.values()) for texts in SENTENCES.values())
+    for texts in (*SENTENCES.values(), *REMEDIES.values()):
+        assert set(texts) == set(LANGUAGES)
+        assert all(texts.values())
 
 
 # Masks: what each person has said, as a table of few people and every kind of history.

@@ -15,7 +15,7 @@ from gateway.policy.amending import amend
 from gateway.policy.pack import Condition, Rule, RuleKind
 from gateway.vocabulary.classifications import Classification, ColumnDecision
 from gateway.vocabulary.contracts import FieldColumn, IgnoredColumn
-from gateway.vocabulary.decisions import Deny, Permit
+from gateway.vocabulary.decisions import Action, Deny, Permit
 from gateway.vocabulary.names import DecisionId, FieldId, PurposeId, RuleId, SourceId
 from tests.rooms.policy.packs import ask, baseline, baseline_texts, with_rules
 
@@ -111,7 +111,7 @@ def test_a_field_that_the_rules_refuse_stays_sealed_with_their_reasons(field: st
 def test_a_decision_may_not_close_what_was_open() -> None:
     """Two fields that are never to be together: the second would drive the first out of the store."""
     rule = Rule(
-        RuleId("never"), RuleKind.PROHIBITION, "5(1)(c)", "too much together", Condition(),
+        RuleId("never"), RuleKind.PROHIBITION, "5(1)(c)", {"en": "too much together"}, Condition(),
         frozenset({FieldId("gender"), FieldId("city")}), together=True,
     )  # fmt: skip
     pack = with_rules(baseline(), [*baseline().rules, rule])
@@ -133,8 +133,10 @@ def test_not_even_for_one_of_several_purposes() -> None:
     pack = load_pack(files)
     when = Condition(purposes=frozenset({PurposeId("product_analytics")}))
     both = frozenset({FieldId("gender"), FieldId("country")})
-    opening = Rule(RuleId("open"), RuleKind.PERMISSION, "6(1)(f)", "x", when, both | {FieldId("customer_number")})
-    never = Rule(RuleId("never"), RuleKind.PROHIBITION, "5(1)(c)", "x", when, both, together=True)
+    opening = Rule(
+        RuleId("open"), RuleKind.PERMISSION, "6(1)(f)", {"en": "x"}, when, both | {FieldId("customer_number")}
+    )
+    never = Rule(RuleId("never"), RuleKind.PROHIBITION, "5(1)(c)", {"en": "x"}, when, both, together=True)
     made = decision("sukupuoli", "gender")
     assert amend(with_rules(pack, [*pack.rules, opening]), [made]).refused == {}
     amended = amend(with_rules(pack, [*pack.rules, opening, never]), [made])
@@ -167,3 +169,40 @@ def test_no_decision_opens_what_the_rules_do_not_or_closes_anything(wanted: list
     assert all(isinstance(columns[d.column], IgnoredColumn) for d in made if d.field is None)
     held = [column.field for column in columns.values() if isinstance(column, FieldColumn)]
     assert len(held) == len(set(held))
+
+
+CLOSED = ("gender", "total_spend", "city", "feedback", "loyalty_tier")
+
+
+def forbidding(name: str, fields: set[str], *, together: bool) -> Rule:
+    """Return a prohibition of storing these fields, each or together."""
+    named = frozenset(map(FieldId, fields))
+    return Rule(RuleId(name), RuleKind.PROHIBITION, "5(1)(c)", {"en": "a law"}, STORING, named, together=together)
+
+
+STORING = Condition(actions=frozenset({Action.STORE}))
+sets = st.sets(st.sampled_from(CLOSED), min_size=2, max_size=3)
+
+
+@given(st.lists(sets, max_size=3), st.none() | st.sets(st.sampled_from(CLOSED)), st.permutations(CLOSED))
+def test_a_further_prohibition_lets_no_decision_in(
+    apart: list[set[str]], closed: set[str] | None, order: list[str]
+) -> None:
+    """Not even where it closes the other part of a combination, which was decided earlier."""
+    pack = without_columns(*CLOSED)
+    rules = [*pack.rules, *(forbidding(f"apart-{n}", one, together=True) for n, one in enumerate(apart))]
+    further = forbidding("further", closed or set(), together=False)
+    further = dataclasses.replace(further, fields=None) if closed is None else further
+    made = [decision(f"column_{name}", name) for name in order]
+    before, after = amend(with_rules(pack, rules), made), amend(with_rules(pack, [*rules, further]), made)
+    assert opened(after.pack) <= opened(before.pack)
+    assert set(before.refused) <= set(after.refused)
+
+
+def without_columns(*fields: str) -> Pack:
+    """Return the baseline whose source of customers declares none of these fields."""
+    pack = baseline()
+    source = pack.catalogue.sources[CUSTOMERS]
+    left = {name: c for name, c in source.columns.items() if not (isinstance(c, FieldColumn) and c.field in fields)}
+    sources = {**pack.catalogue.sources, CUSTOMERS: dataclasses.replace(source, columns=left)}
+    return dataclasses.replace(pack, catalogue=dataclasses.replace(pack.catalogue, sources=sources))

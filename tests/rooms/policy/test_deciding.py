@@ -8,7 +8,7 @@ import pytest
 from gateway.policy import decide
 from gateway.policy.pack import Condition, Pack, Rule, RuleKind
 from gateway.vocabulary.catalogue import Retention
-from gateway.vocabulary.decisions import Action, Decision, Deny, Permit, RowRule
+from gateway.vocabulary.decisions import END_OF_TIME, Action, Decision, Deny, Permit, RowRule
 from gateway.vocabulary.names import FieldId, PurposeId, RecipientId, RuleId, SourceId
 
 from .packs import AT, ask, baseline, with_rules
@@ -28,7 +28,7 @@ def permit(decision: Decision) -> Permit:
 
 def prohibition(when: Condition, fields: set[str] | None = None, *, together: bool = False) -> Rule:
     named = None if fields is None else frozenset(map(FieldId, fields))
-    return Rule(RuleId("test"), RuleKind.PROHIBITION, "5(1)", "a test", when, named, together)
+    return Rule(RuleId("test"), RuleKind.PROHIBITION, "5(1)", {"en": "a test"}, when, named, together)
 
 
 def with_extra(*rules: Rule) -> Pack:
@@ -39,6 +39,17 @@ def with_retention(*entries: tuple[str, str, int]) -> Pack:
     retention = tuple(Retention(FieldId(f), PurposeId(p), dt.timedelta(days=days)) for f, p, days in entries)
     catalogue = dataclasses.replace(baseline().catalogue, retention=retention)
     return dataclasses.replace(baseline(), catalogue=catalogue)
+
+
+@pytest.mark.parametrize("hours", [-12, -5, 0, 14])
+def test_the_end_of_the_calendar_is_no_instant(hours: int) -> None:
+    zone = dt.timezone(dt.timedelta(hours=hours))
+    last = dt.datetime(9999, 12, 31, 23, 59, tzinfo=zone)
+    for at in (last, END_OF_TIME):
+        assert codes(decide(ask("segment", "direct_marketing", at=at), baseline())) == [("instant_too_late", None)]
+    first = dt.datetime(1, 1, 1, tzinfo=zone)
+    assert codes(decide(ask("segment", "direct_marketing", at=first), baseline())) == [("pack_not_effective", None)]
+    permit(decide(ask("segment", "direct_marketing", at=END_OF_TIME - DAY), baseline()))
 
 
 @pytest.mark.parametrize("request_", [ask("segment", "direct_marketing", ["city"]), ask("segment", "nothing")])
@@ -52,7 +63,7 @@ def test_a_permit_says_by_what_and_for_how_long() -> None:
     answer = permit(decide(ask("segment", "direct_marketing", ["birth_date", "amount"]), baseline()))
     assert answer.pack == "baseline@1.0.0"
     assert answer.pack_digest == baseline().digest
-    assert answer.rules == ("minimum-size", "segment-marketing")
+    assert answer.rules == ("marketing-looks-two-years-back", "minimum-size", "segment-marketing")
     assert answer.legal_basis == "6(1)(a)"
     assert answer.rows == RowRule(1 << 1, profiles_for=1095 * DAY, events_for=730 * DAY)
     assert answer.columns["age_band"].retention == 1095 * DAY
@@ -137,7 +148,7 @@ def test_a_prohibition_that_cannot_be_measured_denies() -> None:
 def test_a_permission_that_cannot_be_measured_does_not_open() -> None:
     when = Condition(sources=frozenset({SourceId("webshop_customers")}))
     named = frozenset({FieldId("gender")})
-    pack = with_extra(Rule(RuleId("test"), RuleKind.PERMISSION, "6(1)(a)", "a test", when, named))
+    pack = with_extra(Rule(RuleId("test"), RuleKind.PERMISSION, "6(1)(a)", {"en": "a test"}, when, named))
     asked = ask("segment", "direct_marketing", ["gender"])
     assert codes(decide(asked, pack)) == [("no_rule_permits", "gender")]
 
@@ -164,7 +175,7 @@ def test_a_further_prohibition_does_not_open_a_set_that_was_closed() -> None:
 
 
 def test_the_largest_minimum_holds_and_never_less_than_the_floor() -> None:
-    larger = Rule(RuleId("larger"), RuleKind.OBLIGATION, "25(1)", "a test", Condition(), minimum_size=250)
+    larger = Rule(RuleId("larger"), RuleKind.OBLIGATION, "25(1)", {"en": "a test"}, Condition(), minimum_size=250)
     asked = ask("release", "direct_marketing", recipient="mailer")
     assert permit(decide(asked, with_extra(larger))).minimum_size == 250
     none = [rule for rule in baseline().rules if rule.kind is not RuleKind.OBLIGATION]

@@ -108,6 +108,30 @@ def test_a_prohibition_that_goes_opens_what_it_closed() -> None:
     assert {(each.old, each.new, each.widens) for each in sizes} == {(100, 5, True)}
 
 
+def test_a_field_that_is_lost_takes_its_own_limits_on_people_with_it() -> None:
+    closed = "      - ids: [product_category]\n\n  # The Union"
+    files = changed("rules/prohibitions.yaml", closed, closed.replace("product_category", "product_category, quantity"))
+    files["rules/prohibitions.yaml"] = files["rules/prohibitions.yaml"].replace("    people: {younger_than: 18}\n", "")
+    found = diff(OLD, load_pack(files), AT)
+    whole = next(change for change in found.answers.changes if change.request.fields is None)
+    assert [(each.what, each.name) for each in whole.differences] == [
+        ("column lost", "product_category"), ("column lost", "quantity"),
+    ]  # fmt: skip
+    assert not any(change.widens for change in found.answers.changes)
+    # Who was left out for the field's sake alone may be seen again where only the people condition goes.
+    wider = diff(OLD, with_rules(OLD, [rule for rule in OLD.rules if rule.people is None]), AT)
+    assert any(each.what == "people" and each.widens for change in wider.answers.changes for each in change.differences)
+
+
+def test_why_a_column_is_ignored_is_told_and_opens_nothing() -> None:
+    old = load_pack(changed("sources.yaml", "      note: {", "      x: {ignored: not needed}\n      note: {"))
+    new = load_pack(changed("sources.yaml", "      note: {", "      x: {ignored: not asked for}\n      note: {"))
+    ((key,),) = [entry.keys for entry in diff(old, new, AT).entries]
+    assert (key.key, key.widens) == ("columns", False)
+    assert (key.old, key.new) == ({"x": {"reason": "not needed"}}, {"x": {"reason": "not asked for"}})
+    assert diff(old, load_pack(changed("sources.yaml", "      note: {", "      x: gender\n      note: {")), AT).widens
+
+
 def test_a_coarser_transform_does_not_widen_and_a_finer_one_does() -> None:
     def transforms(found: PackDiff) -> set[bool]:
         changes = [each for change in found.answers.changes for each in change.differences]
@@ -149,7 +173,7 @@ rules = st.builds(
     id=st.just(RuleId("another")),
     kind=st.sampled_from([RuleKind.PERMISSION, RuleKind.PROHIBITION]),
     article=st.just("6(1)(f)"),
-    rationale=st.just("A test."),
+    rationale=st.just({"en": "A test."}),
     when=st.builds(
         Condition,
         actions=st.frozensets(st.sampled_from(Action), min_size=1),
@@ -229,3 +253,54 @@ def test_two_packs_that_begin_later_are_compared_when_both_have_begun() -> None:
     found = diff(OLD, later, AT)
     assert found.at == later.effective_from
     assert found.answers.changes == ()
+
+
+def test_what_a_field_is_expected_to_show_is_looked_at_again() -> None:
+    found = against("fields.yaml", "finding: city", "finding: postcode")
+    assert entries(found) == [("fields", "city", "changed", True)]
+    assert found.widens
+
+
+def test_a_recipient_that_goes_takes_along_what_it_holds() -> None:
+    without = dataclasses.replace(
+        OLD,
+        catalogue=dataclasses.replace(
+            OLD.catalogue, recipients={k: v for k, v in OLD.catalogue.recipients.items() if k != "insights"}
+        ),
+    )
+    found = diff(OLD, without, AT)
+    assert ("recipients", "insights", "removed", True) in entries(found)
+    assert any(line.startswith("! recipients: insights removed") for line in diff_words(found))
+
+
+LOYAL = "segments/loyal_buyers.yaml"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "widens"),
+    [
+        ("count: {gte: 3}", "count: {gte: 2}", "where", True),
+        ("count: {gte: 3}", "count: {gte: 9}", "where", True),  # nobody can tell from the text that it narrows
+        ("purpose: direct_marketing", "purpose: product_analytics", "purpose", True),
+        ("en: ", "en: Really ", "title", False),
+        ("purpose: direct_marketing", "purpose: direct_marketing # why", "text", False),
+        ("count: {gte: 3}", "count: {gte: yes}", "text", True),
+    ],
+)
+def test_another_condition_of_a_segment_is_marked_and_another_word_is_not(
+    old: str,
+    new: str,
+    key: str,
+    widens: bool,  # noqa: FBT001 - a case
+) -> None:
+    found = against(LOYAL, old, new)
+    ((each,),) = [entry.keys for entry in found.entries]
+    assert (each.key, each.widens, found.widens) == (key, widens, widens)
+    assert any(line.startswith("! segments: ") for line in diff_words(found)) is widens
+
+
+def test_a_segment_more_is_a_list_more() -> None:
+    files = changed(LOYAL, "id: loyal_buyers", "id: other_buyers")
+    more = load_pack(changed(LOYAL, "id: loyal_buyers", "id: loyal_buyers") | {"segments/other.yaml": files[LOYAL]})
+    assert ("segments", "segments/other.yaml", "added", True) in entries(diff(OLD, more, AT))
+    assert not diff(more, OLD, AT).widens

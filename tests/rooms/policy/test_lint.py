@@ -16,7 +16,7 @@ from .packs import AT, baseline_texts, changed
 FIELDS, RULES = "fields.yaml", "rules/permissions.yaml"
 EXTRA = """
   - id: {id}
-    title: {{en: {title}, fi: X, hu: X, uk: X}}
+    title: {{en: {title}, fi: {fi}, hu: {hu}, uk: {uk}}}
     category: {category}
     dpv: pd:Preference
     kind: attribute
@@ -28,10 +28,17 @@ def codes(files: dict[str, str], at: dt.datetime = AT) -> set[str]:
     return {finding.code for finding in lint(files, at)}
 
 
-def with_field(name: str, category: str = "user.preference", kind: str = "text", title: str = "X") -> dict[str, str]:
-    files = baseline_texts()
-    files[FIELDS] += EXTRA.format(id=name, category=category, type=kind, title=title)
+def with_field(
+    name: str, category: str = "user.preference", kind: str = "text", title: str = "X", **titles: str
+) -> dict[str, str]:
+    files, others = baseline_texts(), {"fi": "X", "hu": "X", "uk": "X"} | titles
+    files[FIELDS] += EXTRA.format(id=name, category=category, type=kind, title=title, **others)
     return files
+
+
+def with_column(name: str) -> dict[str, str]:
+    """Let a source bring the loyalty tier under another name."""
+    return changed("sources.yaml", "      loyalty_tier: loyalty_tier\n", f"      {name}: loyalty_tier\n")
 
 
 def with_rule(text: str) -> dict[str, str]:
@@ -46,7 +53,7 @@ PERMISSION = """
   - id: more
     kind: permission
     article: {article}
-    rationale: A test.
+    rationale: {{en: A test., fi: Testi., hu: Próba., uk: Проба.}}
     when: {{actions: [{action}], purposes: [{purpose}]{limit}}}
     fields: {fields}
 """
@@ -54,7 +61,7 @@ PROHIBITION = """
   - id: more
     kind: prohibition
     article: 5(1)(c)
-    rationale: A test.
+    rationale: {{en: A test., fi: Testi., hu: Próba., uk: Проба.}}
     {rest}
 """
 
@@ -67,6 +74,21 @@ def permission(action: str, purpose: str, fields: str, limit: str = "", article:
 
 def prohibition(rest: str) -> dict[str, str]:
     return with_rule(PROHIBITION.format(rest=rest))
+
+
+def obligation(rest: str) -> dict[str, str]:
+    return with_rule(PROHIBITION.replace("prohibition", "obligation").format(rest=rest))
+
+
+def nobody(permitted: str, prohibited: str) -> dict[str, str]:
+    """Permit a field for one country's people, and leave another's out."""
+    one = PERMISSION.format(
+        action="segment", purpose="customer_segmentation", fields="[{ids: [gender]}]", limit="", article="6(1)(f)"
+    )
+    other = PROHIBITION.format(
+        rest=f"when: {{actions: [segment], purposes: [customer_segmentation]}}\n    people: {{regions: [{prohibited}]}}"
+    ).replace("id: more", "id: less")
+    return with_rule(f"{one.rstrip()}\n    people: {{regions: [{permitted}]}}\n{other}")
 
 
 @pytest.mark.parametrize(
@@ -86,6 +108,10 @@ def prohibition(rest: str) -> dict[str, str]:
         (prohibition("when: {recipients: [ads]}"), "prohibition_unmeasured"),
         (prohibition("when: {actions: [release]}\n    never_together: [birth_date, country]"),
          "combination_in_contract"),
+        (prohibition("when: {actions: [release], recipients: [ads]}\n    never_together: [city, gender]"),
+         "combination_limited"),
+        (prohibition("when: {actions: [release], purposes: [direct_marketing]}\n    never_together: [city, gender]"),
+         "combination_limited"),
         (prohibition("when: {actions: [segment]}\n    fields: [{ids: [city]}]"), "case_missing"),
         (with_field("favourite_colour"), "field_without_rule"),
         (with_field("church", "user.account.membership"), "special_by_proxy"),
@@ -109,12 +135,24 @@ def prohibition(rest: str) -> dict[str, str]:
          "contract_field_closed"),
         (changed(RULES, "          - loyalty_tier\n          - total_spend\n          - feedback",
                  "          - total_spend\n          - feedback"), "collected_without_permission"),
+        (obligation("look_back_days: 36500"), "look_back_without_effect"),
+        (obligation("minimum_size: 9"), "minimum_without_effect"),
+        (prohibition("when: {actions: [segment]}\n    never_together: [city, iban]"), "combination_unreachable"),
+        (nobody("FI", "FI"), "nobody_left"),
+        (nobody("FI", "SE"), None),
+        (with_field("f1", title="X", fi="Uskontokunta"), "special_by_proxy"),
+        (with_field("f1", hu="Gyógyszerek"), "special_by_proxy"),
+        (with_field("f1", uk="Профспілка"), "special_by_proxy"),
+        (with_column("erityisruokavalio"), "special_by_proxy"),
         (changed("cases/segment.yaml", "columns: [gender, total_spend]", "columns: [gender]"), "case_fails"),
     ],
 )  # fmt: skip
-def test_a_doubt_is_found_where_it_is_planted(files: dict[str, str], code: str) -> None:
+def test_a_doubt_is_found_where_it_is_planted(files: dict[str, str], code: str | None) -> None:
     load_pack(files)
-    assert code in codes(files)
+    if code is None:
+        assert not codes(files) & {"nobody_left", "combination_unreachable"}
+    else:
+        assert code in codes(files)
 
 
 def test_a_purpose_without_retention_or_permission_is_found() -> None:
@@ -139,6 +177,16 @@ def test_what_is_stored_and_never_used_is_found() -> None:
     assert [(each.file, each.key) for each in found] == [("sources.yaml", "webshop_customers, city")]
 
 
+def test_a_rule_tells_why_in_each_language_of_the_pack() -> None:
+    files = prohibition("fields: [{ids: [city]}]\n    remedy: {en: Leave it out., hu: Hagyja ki.}")
+    files["rules/more.yaml"] = files["rules/more.yaml"].replace(", uk: Проба.", "")
+    found = [finding for finding in lint(files, AT) if finding.code == "words_missing"]
+    assert [(f.rule, f.message, f.severity.value) for f in found] == [
+        ("more", "no rationale in uk", "warning"), ("more", "no remedy in fi, uk", "warning"),
+    ]  # fmt: skip
+    assert all(finding.file == "rules/more.yaml" and finding.line for finding in found)
+
+
 def test_contracts_are_measured_at_the_instant() -> None:
     files = baseline_texts()
     last = dt.datetime(2027, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
@@ -147,7 +195,8 @@ def test_contracts_are_measured_at_the_instant() -> None:
         f for f in lint(files, last + dt.timedelta(seconds=1)) if f.code in {"contract_expired", "rule_fires_no_more"}
     ]
     assert {f.key for f in over} == {
-        "mailer", "ads", "insights", "release-marketing", "release-analytics", "no-place-age-and-gender-together",
+        "mailer", "ads", "insights", "research", "release-marketing", "release-analytics", "release-research",
+        "no-place-age-and-gender-together", "nobody-further-abroad-gets-age-or-place",
     }  # fmt: skip
 
 
@@ -180,7 +229,7 @@ FIRST = load_pack(version("1.0.0", None, "2026-01-01T00:00:00Z"))
     ("number", "supersedes", "begins", "expected"),
     [
         ("1.1.0", "1.0.0", "2026-06-01T00:00:00Z", []),
-        ("1.1.0", "1.0.0", "2026-01-01T00:00:00Z", ["overlapping_periods"]),
+        ("1.1.0", "1.0.0", "2026-01-01T00:00:00Z", []),
         ("1.1.0", "1.0.0", "2025-06-01T00:00:00Z", ["overlapping_periods"]),
         ("1.1.0", None, "2026-06-01T00:00:00Z", ["overlapping_periods"]),
         ("1.2.0", "1.1.0", "2026-06-01T00:00:00Z", ["overlapping_periods"]),

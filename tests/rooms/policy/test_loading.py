@@ -110,6 +110,10 @@ def test_the_order_of_rules_in_files_does_not_matter() -> None:
         ("fields.yaml", "transform: {kind: redacted}", "transform: {kind: keep}", "redacted only"),
         ("fields.yaml", "column: postcode3", "column: age_band", "this column name is taken"),
         ("fields.yaml", "column: postcode3", "column: permits", "this column name is taken"),
+        ("fields.yaml", "user.contact.address.city", "user.contact.address.country", "tells where they live already"),
+        ("fields.yaml", "{kind: month}", "{kind: age_band, years: 5}", "`birth_date` tells their age already"),
+        ("pack.yaml", "2026-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "effective_from: this value has"),
+        ("pack.yaml", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00", "effective_from: this value has"),
         ("fields.yaml", "identifier: email", "column: email", "never stored"),
         ("fields.yaml", "special: health", "identifier: health", "only a direct identifier finds a person"),
         ("fields.yaml", "special: health", "special: healthy", "should be 'ethnicity'"),
@@ -158,6 +162,8 @@ def test_the_order_of_rules_in_files_does_not_matter() -> None:
         ("rules/prohibitions.yaml", "[postcode, birth_date", "[post, birth_date", "never_together[0]: no such name"),
         ("rules/prohibitions.yaml", "never_together:", "fields: [{ids: [city]}]\n    never_together:", "two rules"),
         ("rules/prohibitions.yaml", "[postcode, birth_date, gender]", "[postcode, postcode]", "stands here twice"),
+        ("rules/obligations.yaml", "      en: A small", "      de: A small", "add `en`"),
+        ("rules/obligations.yaml", "      hu: A kis", "      de: A kis", "that pack.yaml does not name"),
         ("rules/obligations.yaml", "    minimum_size: 100\n", "", "write one of them"),
         ("rules/obligations.yaml", "minimum_size: 100", "minimum_size: 100\n    look_back_days: 9", "write one"),
         ("rules/obligations.yaml", "minimum_size: 100", "look_back_days: 0", "greater than or equal to 1"),
@@ -195,7 +201,7 @@ def test_people_are_told_apart_only_by_what_is_stored(gone: str, told: str) -> N
     files["fields.yaml"] = files["fields.yaml"].replace(gone, "month" if "years" in gone else "user.contact.address")
     message = refusal(files)
     assert told in message
-    assert "rules/prohibitions.yaml, line 40, rules[3].people." in message
+    assert "rules/prohibitions.yaml, line 75, rules[3].people." in message
 
 
 @pytest.mark.parametrize(
@@ -229,12 +235,52 @@ def test_a_missing_file_is_named(path: str) -> None:
         ("a: 010", "quotes"),
         ("a: 1:30", "quotes"),
         ("a: .inf", "quotes"),
-        ("a: \x00", "not readable"),
+        ("a: b\nc: \x00", "line 2: a control character"),
     ],
 )
 def test_tricks_of_yaml_are_refused(text: str, told: str) -> None:
     with pytest.raises(PackError, match=told):
         read_document("pack.yaml", text)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        ("pack.yaml", "version: 1.0.0", 'version: 1.0.0\n"ANNA\\n\\e[31m 010101-123A": x', "line 4, ?: unknown key"),
+        ("sources.yaml", "email: email", "anna@example.org: nothing", "columns.?: "),
+        ("sources.yaml", "email: email", "email: email\n      Anna Esimerkki: 1", "columns.?"),
+    ],
+)
+def test_no_key_is_repeated_that_is_neither_ours_nor_an_id(file: str, old: str, new: str, told: str) -> None:
+    message = refusal(changed(file, old, new))
+    assert told in message
+    assert not re.search("anna|esimerkki|\x1b|010101", message, re.IGNORECASE)
+
+
+def test_no_name_of_a_file_is_repeated_that_is_no_pack_s() -> None:
+    message = refusal(baseline_texts() | {"rules/anna\n010101-123A.yaml": "x"})
+    assert "a pack has no such file" in message
+    assert "anna" not in message
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        ("pack.yaml", "version: 1.0.0", "version: 01.0.0", "has not the form"),
+        ("pack.yaml", "effective_from: 2026-01-01T00:00:00Z", 'effective_from: "1700000000"', "has not the form"),
+        ("pack.yaml", "effective_from: 2026-01-01T00:00:00Z", "effective_from: 1700000000", "has not the form"),
+        (
+            "pack.yaml",
+            "effective_from: 2026-01-01T00:00:00Z",
+            "effective_from: 2026-01-01T00:00:00",
+            "needs its offset",
+        ),
+        ("recipients.yaml", "expires: 2027-12-31", 'expires: "1699920000"', "has not the form"),
+        ("recipients.yaml", "expires: 2027-12-31", "expires: 2027-12-31T00:00:00Z", "has not the form"),
+    ],
+)
+def test_numbers_and_days_are_not_taken_for_something_else(file: str, old: str, new: str, told: str) -> None:
+    assert told in refusal(changed(file, old, new))
 
 
 def test_text_that_is_no_utf8_is_refused() -> None:

@@ -24,7 +24,7 @@ ADULTS = StoredAmong("age_band", ADULT_BANDS, THREE_YEARS)
 
 
 def rule(kind: RuleKind, name: str = "test", when: Condition = READING, **about: object) -> Rule:
-    made = Rule(RuleId(name), kind, "5(1)", "a test", when)
+    made = Rule(RuleId(name), kind, "5(1)", {"en": "a test"}, when)
     return dataclasses.replace(made, **about)  # type: ignore[arg-type]  # a kit of parts
 
 
@@ -116,6 +116,16 @@ def test_what_the_purpose_may_not_keep_cannot_be_asked_of_a_person() -> None:
     assert codes(decide(SEGMENT, pack)) == [("indeterminate", None)]
     pack = dataclasses.replace(only_people(People(minimum_age=18), "city"), catalogue=bare)
     assert codes(decide(SEGMENT, pack)) == [("no_rule_permits", None)]
+
+
+def test_with_two_countries_of_a_person_nobody_knows_which_one_counts() -> None:
+    catalogue = baseline().catalogue
+    home = catalogue.fields[FieldId("country")]
+    other = dataclasses.replace(home, id=FieldId("billing_country"), column="billing_country")
+    both = dataclasses.replace(catalogue, fields={**catalogue.fields, other.id: other})
+    pack = with_extra(prohibition(people=People(regions=frozenset({"HU"}))))
+    permit(decide(SEGMENT, pack))
+    assert codes(decide(SEGMENT, dataclasses.replace(pack, catalogue=both))) == [("indeterminate", None)]
 
 
 def test_people_are_not_told_apart_when_data_are_stored() -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from gateway.policy import permission_masks
 from gateway.policy.masks import AGE_UNKNOWN, FURTHER, STANDING
 from gateway.policy.person_why import SENTENCES, Person, closing
-from gateway.policy.wording import LANGUAGES
 from gateway.vocabulary.consents import ALL_PURPOSES, ConsentEvent, ConsentStatus, ExpressedBy
+from gateway.vocabulary.languages import LANGUAGES
 from gateway.vocabulary.names import PurposeId, SubjectReference
 
 from .packs import AT, baseline

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.foundation.spreadsheets import harmless
 from gateway.release import delta_package, package
 from gateway.release.errors import PackageRefused, UnknownFormat
 
@@ -56,7 +57,7 @@ def test_every_format_says_the_same_in_the_order_of_pseudonyms(names: list[str],
     rows = list(csv.reader(io.StringIO(packed(names, extra).decode(), newline="")))[1:]
     assert [row[0] for row in rows] == [name for name, _ in wanted]
     for cell, (_, text) in zip((row[1] for row in rows), wanted, strict=True):
-        assert cell in {text or "", f"'{text}"}
+        assert cell == harmless(text or "")
 
 
 @settings(deadline=None)

@@ -117,6 +117,33 @@ def test_what_is_not_a_definition_is_refused(written: str) -> None:
     assert CANARY not in str(refusal.value)
 
 
+PLAIN = "id: a\ntitle: {en: a}\npurpose: p\nwhere: {field: a, gte: 1}\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("gte: 1", "gte: 1:30", "line 4, column 24: YAML reads this as no plain"),
+        ("gte: 1", "gte: 010", "put it in quotes"),
+        ("gte: 1", "gte: 0x1f", "put it in quotes"),
+        ("gte: 1", "eq: yes", "put it in quotes"),
+        ("gte: 1", "gte: 1, <<: {eq: 2}", "put it in quotes"),
+        ("purpose: p\n", "<<: {purpose: p}\n", "line 3, column 1"),
+        ("id: a", "id: &a a", "anchors"),
+        ("id: a", "id: !!str a", "tags are not read"),
+        ("purpose: p", "purpose: p\nid: b", "stands twice"),
+        ("purpose: p", "purpose: p\x07", "line 3: a control character"),
+        ("purpose: p", 'purpose: p\n"Anna\\n": b', "an unknown key"),
+    ],
+)
+def test_what_only_looks_plain_is_refused_where_it_stands(old: str, new: str, told: str) -> None:
+    load_segment(PLAIN, name="some.yaml")
+    with pytest.raises(InvalidSegment, match=told) as refusal:
+        load_segment(PLAIN.replace(old, new, 1), name="some.yaml")
+    assert "Anna" not in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
 def test_limits_are_what_they_say() -> None:
     load(nested(9))
     load({"any": [{"field": "city", "eq": str(n)} for n in range(99)]})
@@ -153,11 +180,11 @@ def test_fields_are_named_by_their_stored_columns() -> None:
 
 
 FOREIGN: list[tuple[Any, str]] = [
-    ({"field": "shoe_size", "eq": 1}, "shoe_size"),
+    ({"field": "shoe_size", "eq": 1}, "where.field: the catalogue has no column"),
     ({"field": "registered_on", "exists": True}, "registered_month"),
-    ({"field": "amount", "gte": 1}, "amount"),
-    ({"event": "purchse", "count": {"gte": 1}}, "purchse"),
-    ({"event": "purchase", "where": {"field": "city", "eq": "a"}, "count": {"gte": 1}}, "city"),
+    ({"field": "amount", "gte": 1}, "where.field: .* and kind"),
+    ({"event": "purchse", "count": {"gte": 1}}, "where.event: no source brings"),
+    ({"event": "purchase", "where": {"field": "city", "eq": "a"}, "count": {"gte": 1}}, "where.where.field: "),
     ({"event": "purchase", "sum": {"field": "product_category", "gte": 1}}, "no sum"),
     ({"field": "city", "eq": 5}, "quotes"),
     ({"field": "city", "in": ["a", True]}, "where.in"),
@@ -172,9 +199,10 @@ FOREIGN: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("where", "word"), FOREIGN, ids=range(len(FOREIGN)))
-def test_what_the_catalogue_does_not_have_is_named(where: Any, word: str) -> None:
-    with pytest.raises(InvalidInput, match=word):
+def test_what_the_catalogue_does_not_have_is_told_by_its_place(where: Any, word: str) -> None:
+    with pytest.raises(InvalidInput, match=word) as refusal:
         fields_of(load(where), kit.catalogue())
+    assert not any(name in str(refusal.value) for name in ("shoe_size", "purchse"))
 
 
 class Open:
