@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gateway.flows.register_clients import Scope
 
 clients = typer.Typer()
+_UNFINISHED = "LOOK something interrupted waits: any other command finishes it first, and the counts may change"
 ScopeOption = Annotated[str, typer.Option("--scope", help="source, recipient, officer, subject-desk or auditor.")]
 Reference = Annotated[str, typer.Argument(help="Its name; for a source or recipient, the contract's id.")]
 
@@ -59,18 +60,23 @@ def sweep(
     options: Options,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")] = False,
 ) -> None:
-    """Let end what time has ended, empty the quarantine, and bring every permission in line with the ledger.
+    """Let end what time has ended, delete what is over its retention, and bring permissions in line with the ledger.
 
-    Exit 1 where a stored permission gave what the ledger does not; it is closed then, unless it was a dry run.
+    Exit 1 where a stored permission gave what the ledger does not; it is closed then, unless it was a dry run. A dry
+    run changes nothing: it does not even finish what a crash interrupted, and says so where there is something.
     """
-    with options.gateway() as gateway:
-        swept = gateway.sweep(dry_run=dry_run)
+    with options.gateway(look=dry_run) as gateway:
+        swept = gateway.sweep(OPERATOR, dry_run=dry_run)
     would = "would be " if dry_run else ""
+    values = ", ".join(f"{count} of {column}" for column, count in swept.values.items())
     fault = f"LOOK {swept.wider} people had a permission that the ledger does not give: {would}closed"
     words = (
         f"{swept.people} people compared with the ledger, {swept.due} due by time, {swept.behind} behind",
         f"{would}removed from quarantine: {swept.batches} batches, {swept.columns} columns",
+        f"{would}deleted, over the retention of every purpose: {swept.events} events, {values or 'no values'}",
+        f"{swept.people_without_data} people of whom no data are left: identifiers and consents stay until an erasure",
         *([fault] if swept.wider else []),
+        *([_UNFINISHED] if swept.unfinished else []),
     )
     options.emit(dataclasses.asdict(swept), "\n".join(words))
     if swept.wider:

@@ -62,12 +62,12 @@ class Options:
             raise InvalidInput(f"the setting {names} cannot be read: correct or unset it") from None
 
     @contextlib.contextmanager
-    def gateway(self) -> Iterator[Gateway]:
-        """Open the gateway for this process."""
+    def gateway(self, *, look: bool = False) -> Iterator[Gateway]:
+        """Open the gateway for this process; or for a ``look`` that changes nothing."""
         from gateway.wiring import open_gateway
 
         quiet_logs(json_lines=self.json)
-        with open_gateway(self.settings()) as gateway:
+        with open_gateway(self.settings(), look=look) as gateway:
             yield gateway
 
     @contextlib.contextmanager

@@ -9,19 +9,20 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute
 
-from gateway.policy import Pack, of_age_from
-from gateway.policy.ages import ages_in, oldest_age
-from gateway.policy.masks import AGE_UNKNOWN
-from gateway.policy.people import region_field
+from gateway.policy import Pack
+from gateway.policy.ages import oldest_age
+from gateway.policy.keeping import keeping_periods
+from gateway.policy.people import age_field, region_field
+from gateway.policy.reaching import reached, told
+from gateway.store.permissions import Texts
 from gateway.vocabulary.batches import ParsedBatch
 from gateway.vocabulary.catalogue import Catalogue
 from gateway.vocabulary.fields import AgeBand
-from gateway.vocabulary.purposes import MinimumAge
 
 pc: Any = pyarrow.compute  # its functions are made at import, where no type checker sees them
 
-# Subjects, and the stored column of where they live → subject, of_age_from, country of those who are known.
-KnownAges = Callable[[pa.Array, str | None], pa.Table]
+# Subjects, and what is to stand beside their permissions → both, of those who are known.
+KnownAges = Callable[[pa.Array, Texts], pa.Table]
 
 
 def told_of(catalogue: Catalogue, parsed: ParsedBatch, refs: pa.Array, rows: pa.Table) -> pa.Table:
@@ -34,45 +35,50 @@ def told_of(catalogue: Catalogue, parsed: ParsedBatch, refs: pa.Array, rows: pa.
         if isinstance(catalogue.fields[name].transform, AgeBand):
             births = parsed.fields.column(name).combine_chunks()
     people = pa.table({"subject": refs, "birth": births}).filter(pc.is_valid(refs))
-    told = people.group_by("subject").aggregate([("birth", "max")])
-    subjects, home = told.column("subject").combine_chunks(), _home_column(catalogue)
+    told_by = people.group_by("subject").aggregate([("birth", "max")])
+    subjects, home = told_by.column("subject").combine_chunks(), _home_column(catalogue)
     countries = pa.nulls(len(subjects), pa.string())
     if home in rows.column_names:
         places = pc.index_in(subjects, value_set=rows.column("subject").combine_chunks())
         countries = rows.column(home).combine_chunks().take(places)
     return pa.table(
-        {"subject": subjects, "birth": told.column("birth_max").combine_chunks(), "country": countries}
+        {"subject": subjects, "birth": told_by.column("birth_max").combine_chunks(), "country": countries}
     )  # fmt: skip
 
 
-def coming_of_age(pack: Pack, told: pa.Table, known_ages: KnownAges, at: dt.datetime) -> pa.Array:
-    """Return from which day each person that ``told_of`` tells of is of age, as the store keeps it.
+def coming_of_age(pack: Pack, people: pa.Table, known_ages: KnownAges, at: dt.datetime) -> pa.Table:
+    """Return ``of_age_from`` and ``age_reached`` of each person that ``told_of`` tells of, as the store keeps them.
 
-    Silence changes nothing: it makes nobody of age, nor a minor again. Who moved to a country that asks for a higher
-    age, and whose date of birth is not told with it, may be a child there: unknown, until a file says.
+    Silence makes nobody older or younger: whoever moves, and does not tell the date of birth with it, is of age where
+    what is stored shows that they have reached the age which is asked there.
     """
-    asked, home = oldest_age(pack.catalogue), _home_column(pack.catalogue)
-    subjects, births, countries = (column.combine_chunks() for column in told.columns)
-    if asked is None:
-        return pa.nulls(len(subjects), pa.date32())
+    subjects, births, countries = (column.combine_chunks() for column in people.columns)
+    if oldest_age(pack.catalogue) is None:
+        return told(pack, births, countries, at)
+    home = _home_column(pack.catalogue)
     silent = pc.or_(births.is_null(), countries.is_null()) if home else births.is_null()
     if not pc.any(silent, min_count=0).as_py():
-        return of_age_from(pack, births, at, ages_in(asked, countries) if home else None)
-    stored = known_ages(subjects.filter(silent), home)
+        return told(pack, births, countries, at)
+    stored = known_ages(subjects.filter(silent), telling(pack.catalogue, at))
     place = pc.index_in(subjects, value_set=stored.column("subject").combine_chunks())
-    kept = stored.column("of_age_from").combine_chunks().take(place)
-    kept = pc.if_else(place.is_valid(), kept, pa.scalar(AGE_UNKNOWN, pa.date32()))
-    if home is None:
-        return pc.if_else(births.is_valid(), of_age_from(pack, births, at), kept)
-    before = stored.column("country").combine_chunks().take(place)
-    kept = pc.if_else(_asked_more(asked, countries, before), pa.scalar(AGE_UNKNOWN, pa.date32()), kept)
-    fresh = of_age_from(pack, births, at, ages_in(asked, pc.coalesce(countries, before)))
-    return pc.if_else(births.is_valid(), fresh, kept)
+    known = stored.select(["of_age_from", "age_reached", "country", "band"]).take(place)
+    lives = pc.coalesce(countries, known.column("country").combine_chunks())
+    kept = reached(pack.catalogue, known.set_column(2, "country", lives), at)
+    fresh = told(pack, births, lives, at)
+    columns = [pc.if_else(births.is_valid(), *pair) for pair in zip(fresh.columns, kept.columns, strict=True)]
+    return pa.table(columns, names=fresh.column_names)
 
 
-def _asked_more(asked: MinimumAge, now: pa.Array, before: pa.Array) -> pa.Array:
-    """Whether a country that is told asks for a higher age than the one that was known before."""
-    return pc.and_(now.is_valid(), pc.greater(ages_in(asked, now), ages_in(asked, before)))
+def telling(catalogue: Catalogue, at: dt.datetime) -> Texts:
+    """Return what is stored that tells ages: where people live, and age bands; none that may not be kept any longer."""
+    asked, periods = oldest_age(catalogue), keeping_periods(catalogue)
+    home = None if asked is None else _home_column(catalogue)
+    band = None if asked is None else age_field(catalogue.fields.values())
+    columns = {"country": home, "band": band.column if band is not None else None}
+    return {
+        name: (column, at - periods[column]) if column is not None and column in periods else None
+        for name, column in columns.items()
+    }
 
 
 def _home_column(catalogue: Catalogue) -> str | None:

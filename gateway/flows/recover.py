@@ -10,6 +10,7 @@ from gateway.flows.held_columns import over
 from gateway.flows.house import House
 from gateway.flows.permissions import catch_up
 from gateway.rights import RequestKind
+from gateway.store.meta import Followed
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent, Role
 from gateway.vocabulary.names import BatchId
 
@@ -24,26 +25,45 @@ class Recover:
 
     def __call__(self) -> None:
         """Bring the stores to one truth. Idempotent."""
+        begun = self._begun()
         for batch in self._unsettled():
-            if self.house.store.has_batch(batch):
+            if batch in begun and not self.house.store.has_batch(batch):
+                self._undo(batch)
+            else:  # choices that came without data are kept by the ledger alone
                 self.house.vault.settle(batch)
                 self.house.ledger.settle(batch)
-            else:
-                self._undo(batch)
         self.house.pending.unlink(missing_ok=True)
         self._catch_up()
         EndScopes(self.house)()
         self._erasures()
-        if self.house.store.compaction_due():  # rows that an erasure deleted are still in the file
+        if self.house.store.compaction_due():  # what an erasure or a sweep deleted is still in the file
             self.house.store.compact()
         self._orphans()
         self.expire()
 
+    def needed(self) -> bool:
+        """Tell whether a crash, or a version whose instant has come, left something to be done before the doors open.
+
+        Changes nothing.
+        """
+        house = self.house
+        open_erasures = [r for r in house.requests.list(kind=RequestKind.ERASURE) if r.completed_at is None]
+        return (
+            bool(self._unsettled() or open_erasures)
+            or house.store.ledger_position < house.ledger.position
+            or house.store.compaction_due()
+            or house.store.policy != Followed(house.policy.base.label, house.versions.position, whole=True)
+        )
+
     def _unsettled(self) -> set[BatchId]:
+        return self._begun() | set(self.house.ledger.unsettled())
+
+    def _begun(self) -> set[BatchId]:
+        """Return the batches whose commit began and may not have come to its end."""
         pending = self.house.pending
         named = {BatchId(pending.read_text(encoding="ascii").strip())} if pending.exists() else set()
         in_vault = self.house.vault.unsettled()
-        return named | set(self.house.ledger.unsettled()) | ({in_vault} if in_vault else set())
+        return named | ({in_vault} if in_vault else set())
 
     def _catch_up(self) -> None:
         """A choice that was recorded in the instant before a crash bites now."""

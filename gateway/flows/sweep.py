@@ -1,13 +1,20 @@
-"""The nightly sweep: what time has ended ends in the masks, what is due goes, and mask and ledger are one."""
+"""The nightly sweep: what time has ended ends in the masks, what is over its period goes, mask and ledger are one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from gateway.flows.held_columns import over
 from gateway.flows.house import House
 from gateway.flows.permissions import RefreshPermissions, catch_up, correct_everybody
 from gateway.flows.recover import Recover
+from gateway.policy.keeping import keeping_periods
+from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent, Role
+
+SYSTEM = Actor("system", "sweep", Role.SYSTEM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +24,11 @@ class Swept:
     ``due`` are people whose consent ended or who came of age, as time wills; ``behind`` are people whose stored mask
     gave less than the ledger, for example because a choice was dated a few minutes ahead. ``wider`` is a fault: the
     mask gave what the ledger does not. ``batches`` and ``columns`` were in quarantine longer than they may be.
+
+    ``values`` (by stored column) and ``events`` were kept longer than any purpose of the pack in force has a period for
+    (Art. 5(1)(e)). ``people_without_data`` are then known by their identifiers, consents and mask only: the vault
+    keeps those until the person is erased. ``unfinished`` is told by a dry run alone: opening the home would have had
+    something to finish first, which may change the counts.
     """
 
     people: int
@@ -25,31 +37,76 @@ class Swept:
     behind: int
     batches: int
     columns: int
+    values: Mapping[str, int]
+    events: int
+    people_without_data: int
+    unfinished: bool
     dry_run: bool
+
+    @property
+    def overdue(self) -> int:
+        """Values and events over their period."""
+        return sum(self.values.values()) + self.events
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """Recompute permissions, empty the quarantine of what is over, and prove that masks say what the ledger says.
-
-    Profile values whose retention period is over are hidden from every query by the permit's row rule; no flow deletes
-    them yet.
-    """
+    """Recompute permissions, delete what is over its period, and prove that masks say what the ledger says."""
 
     house: House
 
-    def __call__(self, *, dry_run: bool = False) -> Swept:
-        """Sweep; with ``dry_run`` only say what would be done. Idempotent: a second one finds nothing."""
+    def __call__(self, actor: Actor = SYSTEM, *, dry_run: bool = False) -> Swept:
+        """Sweep; with ``dry_run`` only say what would be done. Idempotent: a second one finds nothing.
+
+        Raises ``Unavailable`` where the store's file cannot be rewritten: what is deleted is out of every answer then,
+        and its bytes go with the next sweep, or when the home is opened again.
+        """
+        at = self.house.clock.now()
+        with self.house.writing:
+            found = self._found(at)
+            return replace(found, unfinished=Recover(self.house).needed()) if dry_run else self._done(found, actor, at)
+
+    def _found(self, at: dt.datetime) -> Swept:
         house = self.house
-        at = house.clock.now()
-        with house.writing:
-            if not dry_run:
-                catch_up(house, at)
-            due = len(house.store.due_for_refresh(at)) if dry_run else RefreshPermissions(house)()
-            corrected = correct_everybody(house, at, dry_run=dry_run)
-            batches, columns = house.quarantine.expired(at), over(list(house.vault.held_columns()), at)
-            if not dry_run:
-                Recover(house).expire()
+        overdue = house.store.overdue(keeping_periods(house.catalogue), at)
+        compared = correct_everybody(house, at, dry_run=True)
         return Swept(
-            corrected.people, due, corrected.wider, corrected.behind, len(batches), len(columns), dry_run
-        )  # fmt: skip
+            people=compared.people,
+            due=len(house.store.due_for_refresh(at)),
+            wider=compared.wider,
+            behind=compared.behind,
+            batches=len(house.quarantine.expired(at)),
+            columns=len(over(list(house.vault.held_columns()), at)),
+            values=dict(overdue.values),
+            events=overdue.events,
+            people_without_data=overdue.people_without_data,
+            unfinished=False,
+            dry_run=True,
+        )
+
+    def _done(self, found: Swept, actor: Actor, at: dt.datetime) -> Swept:
+        house = self.house
+        self._record("intent", found, actor, at)
+        catch_up(house, at)
+        due = RefreshPermissions(house)()
+        corrected = correct_everybody(house, at, dry_run=False)
+        gone = house.store.delete_overdue(keeping_periods(house.catalogue), at)
+        Recover(house).expire()
+        if house.store.compaction_due():
+            house.store.compact()
+        if gone.total:
+            self._record("done", found, actor, house.clock.now())
+        return replace(found, due=due, wider=corrected.wider, behind=corrected.behind, dry_run=False)
+
+    def _record(self, step: Literal["intent", "done"], found: Swept, actor: Actor, at: dt.datetime) -> None:
+        """Put on record what is to go before it goes; ``done`` when its bytes are out of the file: the entry's time."""
+        event = GatewayEvent(
+            actor=actor,
+            action=AuditAction.RETENTION_ENFORCED,
+            decision="permit",
+            reasons=(step,),
+            fields=tuple(found.values),
+            rows=found.overdue,
+            policy=self.house.catalogue.label,
+        )
+        self.house.recorder.record(event, at=at)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.store.meta import read_meta
-from gateway.store.persons import ERASED_SINCE
+from gateway.store.meta import ERASED_SINCE, read_meta
 
 _LAWS = {
     "one_row_per_person": "SELECT 2 * count(*) - count(DISTINCT subject) - count(DISTINCT person) FROM profile_rows",
@@ -27,6 +26,6 @@ def doctor(cursor: Any) -> tuple[str, ...]:
     erased = int(read_meta(cursor, ERASED_SINCE) or 0)
     if erased:
         found.append(
-            f"erased_bytes_are_gone: {erased} erased rows wait for the file to be rewritten; repeat the erasure"
+            f"erased_bytes_are_gone: {erased} erased deleted rows and values wait in the file: sweep, or erase again"
         )
     return tuple(found)

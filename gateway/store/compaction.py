@@ -13,7 +13,7 @@ from gateway.foundation.errors import Unavailable
 from gateway.foundation.files import sync_directory
 from gateway.store.connection import Limits, beside, clear_leftovers, connect, family_of
 from gateway.store.errors import StoreDamaged
-from gateway.store.persons import ERASED_SINCE
+from gateway.store.meta import ERASED_SINCE
 from gateway.store.schema import EVENT_ROWS, PROFILE_ROWS, SMALL_TABLES, create_statement
 
 SORTED_ROWS = "events_sorted"  # event rows at the last rewrite

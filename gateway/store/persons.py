@@ -8,12 +8,11 @@ from typing import Any
 import pyarrow as pa
 
 from gateway.store.errors import BatchRefused
-from gateway.store.meta import read_meta, write_meta
+from gateway.store.meta import count_erased
 from gateway.store.schema import EVENT_ROWS, PROFILE_ROWS, STAMP, physical_columns
 from gateway.store.subjects import Subjects, subject_table
 from gateway.vocabulary.names import ReleaseId, RequestId, SnapshotId, SubjectReference
 
-ERASED_SINCE = "erased_since_rewrite"
 _TABLES = (PROFILE_ROWS, EVENT_ROWS, "snapshot_members", "release_members")
 _PERSON = "(SELECT person FROM profile_rows WHERE subject = ?)"
 
@@ -103,8 +102,7 @@ def erase(cursor: Any, refs: Subjects) -> ErasedRows:
         int(cursor.execute(f"DELETE FROM {table} WHERE person IN (SELECT person FROM leaving)").fetchone()[0])
         for table in _TABLES
     ]
-    before = int(read_meta(cursor, ERASED_SINCE) or 0)
-    write_meta(cursor, ERASED_SINCE, str(before + sum(counts)))
+    count_erased(cursor, sum(counts))
     return ErasedRows(*counts)
 
 

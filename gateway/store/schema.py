@@ -14,7 +14,7 @@ from gateway.foundation.database import to_micros
 from gateway.foundation.errors import InvalidInput
 from gateway.store.errors import SchemaMismatch
 from gateway.vocabulary.catalogue import Catalogue
-from gateway.vocabulary.fields import FieldKind, ValueType
+from gateway.vocabulary.fields import FieldKind, Transform, ValueType
 
 PROFILE_ROWS = "profile_rows"
 EVENT_ROWS = "event_rows"
@@ -44,6 +44,7 @@ PROFILE_HEAD = {
     "permits": "UBIGINT",
     "permits_until": _INSTANT,
     "of_age_from": "DATE",
+    "age_reached": "BIGINT",
     "source": "VARCHAR",
     "batch": "VARCHAR",
     "collected_at": _INSTANT,
@@ -84,11 +85,20 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """What a stored value is: of which field, and in which coarser form."""
+
+    field: str
+    transform: Transform
+
+
+@dataclass(frozen=True, slots=True)
 class Columns:
-    """The stored columns of the catalogue, by table."""
+    """The stored columns of the catalogue, by table; ``forms`` by table and column."""
 
     profiles: Mapping[str, ValueType]
     events: Mapping[str, ValueType]
+    forms: Mapping[tuple[str, str], Form]
 
 
 def instant(at: dt.datetime) -> str:
@@ -100,6 +110,7 @@ def columns_of(catalogue: Catalogue) -> Columns:
     """Return the columns that the catalogue stores; a name that the store needs for itself is refused."""
     profiles: dict[str, ValueType] = {}
     events: dict[str, ValueType] = {}
+    forms: dict[tuple[str, str], Form] = {}
     for field in catalogue.fields.values():
         if field.column is None or field.kind is FieldKind.DIRECT_IDENTIFIER:
             continue
@@ -110,7 +121,8 @@ def columns_of(catalogue: Catalogue) -> Columns:
             msg = f"field `{field.id}`: its stored column needs another name (lower case, a to z, not taken)"
             raise InvalidInput(msg)
         target[field.column] = field.stored_type
-    return Columns(profiles, events)
+        forms[EVENT_ROWS if of_event else PROFILE_ROWS, field.column] = Form(field.id, field.transform)
+    return Columns(profiles, events, forms)
 
 
 def tables_of(columns: Columns) -> dict[str, dict[str, str]]:

@@ -9,8 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gateway.store.errors import BatchRefused, NotStored, QueryRefused
-from gateway.store.meta import read_oldest
-from gateway.store.relation import check_permit, permitted, profile_value
+from gateway.store.relation import Stored, check_permit, permitted, profile_value
 from gateway.store.schema import Columns, instant
 from gateway.store.subjects import Subjects, as_references, subject_table
 from gateway.vocabulary.decisions import Permit
@@ -55,26 +54,26 @@ def snapshot_of(cursor: Any, snapshot: SnapshotId) -> SegmentSnapshot:
     return found
 
 
-def members(cursor: Any, snapshot: SegmentSnapshot, permit: Permit, at: dt.datetime) -> Any:
+def members(cursor: Any, snapshot: SegmentSnapshot, permit: Permit, at: dt.datetime, columns: Columns) -> Any:
     """Return the references of the members whom the permit covers now, sorted: the second check."""
     check_permit(permit, at)
     if permit.request.purpose != snapshot.purpose:
         raise QueryRefused("purpose_differs")
     return _subjects(
         cursor,
-        f"SELECT subject FROM profile_rows WHERE {_shown(permit, at)} AND person IN "
+        f"SELECT subject FROM profile_rows WHERE {_shown(permit, at, Stored.read(cursor, columns))} AND person IN "
         "(SELECT person FROM snapshot_members WHERE snapshot = ?) ORDER BY subject",
         snapshot.id,
     )
 
 
-def still_permitted(cursor: Any, refs: Subjects, permit: Permit, at: dt.datetime) -> Any:
+def still_permitted(cursor: Any, refs: Subjects, permit: Permit, at: dt.datetime, columns: Columns) -> Any:
     """Return those of ``refs`` whom the permit covers now, sorted."""
     check_permit(permit, at)
     cursor.register("asked", subject_table(refs))
     return _subjects(
         cursor,
-        f"SELECT subject FROM profile_rows WHERE {_shown(permit, at)} "
+        f"SELECT subject FROM profile_rows WHERE {_shown(permit, at, Stored.read(cursor, columns))} "
         "AND subject IN (SELECT subject FROM asked) ORDER BY subject",
     )
 
@@ -88,11 +87,11 @@ def attributes(cursor: Any, refs: Subjects, permit: Permit, at: dt.datetime, col
     asked = subject_table(refs)
     names = [name for name in columns.profiles if name in permit.columns]
     cursor.register("asked", asked)
-    oldest = read_oldest(cursor)
-    shown = ["subject", *(profile_value(permit, name, at, oldest) for name in names)]
+    stored = Stored.read(cursor, columns)
+    shown = ["subject", *(profile_value(permit, name, at, stored) for name in names)]
     found = cursor.execute(
         f"SELECT {', '.join(shown)} FROM profile_rows "
-        f"WHERE {_shown(permit, at)} AND subject IN (SELECT subject FROM asked)"
+        f"WHERE {_shown(permit, at, stored)} AND subject IN (SELECT subject FROM asked)"
     ).to_arrow_table()
     places = pc.index_in(asked["subject"], value_set=as_references(found["subject"]))
     return found.select(names).take(places)
@@ -123,8 +122,8 @@ def release_members(cursor: Any, release: ReleaseId) -> Any:
     )
 
 
-def _shown(permit: Permit, at: dt.datetime) -> str:
-    return f"{permitted(permit, at)} AND collected_at > {instant(at - permit.rows.profiles_for)}"
+def _shown(permit: Permit, at: dt.datetime, stored: Stored) -> str:
+    return f"{permitted(permit, at, stored)} AND collected_at > {instant(at - permit.rows.profiles_for)}"
 
 
 def _subjects(cursor: Any, sql: str, *values: str) -> Any:

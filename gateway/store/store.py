@@ -10,13 +10,17 @@ from typing import Any, Self, TypeVar
 
 import pyarrow as pa
 
+from gateway.foundation.database import from_micros
 from gateway.foundation.files import held
 from gateway.store import checks, permissions, persons, snapshots
 from gateway.store.compaction import SORTED_ROWS, Rewritten, rewrite
 from gateway.store.connection import Gate, Limits, clear_leftovers, connect
 from gateway.store.errors import StoreInUse
-from gateway.store.meta import read_meta, write_meta
-from gateway.store.persons import ERASED_SINCE, ErasedRows
+from gateway.store.forms import latest_change, record_forms
+from gateway.store.meta import ERASED_SINCE, Followed, read_meta, read_policy, write_meta, write_policy
+from gateway.store.overdue import Horizons, Overdue, Periods
+from gateway.store.permissions import NO_TEXTS, Texts
+from gateway.store.persons import ErasedRows
 from gateway.store.relation import StoreRelation
 from gateway.store.schema import columns_of, prepare_schema
 from gateway.store.subjects import Subjects
@@ -63,6 +67,7 @@ class Store:
             clear_leftovers(path)
             store._connect()
             prepare_schema(store._connection, store._columns)
+            store._in_transaction(lambda cursor: record_forms(cursor, store._columns))
         except BaseException:
             store.close()
             raise
@@ -78,19 +83,24 @@ class Store:
             prepare_schema(cursor, columns)
 
     def adopt(self, catalogue: Catalogue) -> None:
-        """Read and write by a catalogue from now on; raises what ``prepare`` raises."""
+        """Read and write by a catalogue from now on; raises what ``prepare`` raises.
+
+        Values that came in another form than it wants are shown in the one that it wants, or not at all.
+        """
         self.prepare(catalogue)
-        self._columns = columns_of(catalogue)
+        columns = columns_of(catalogue)
+        self._in_transaction(lambda cursor: record_forms(cursor, columns))
+        self._columns = columns
 
     @property
-    def policy(self) -> str | None:
-        """The label of the policy that the masks follow; ``None`` where none was ever set."""
+    def policy(self) -> Followed | None:
+        """The policy that the masks follow, or come to follow; ``None`` where none was ever set."""
         with self._reading() as cursor:
-            return read_meta(cursor, "policy")
+            return read_policy(cursor)
 
-    def follow(self, policy: str) -> None:
-        """Say that everybody's mask now follows the policy of this label."""
-        self._in_transaction(lambda cursor: write_meta(cursor, "policy", policy))
+    def follow(self, policy: Followed) -> None:
+        """Say which policy the masks follow: not yet everybody's before the first of them changes."""
+        self._in_transaction(lambda cursor: write_policy(cursor, policy))
 
     def close(self) -> None:
         """Bring everything into the file and let it go."""
@@ -118,11 +128,19 @@ class Store:
         try:
             self._check_new(batch)
             return StoreSession(
-                self._open_cursor(), self._columns, Origin(batch, source, at), leave=self._gate.leave_writer
+                self._open_cursor(),
+                self._columns,
+                Origin(batch, source, self._after_changes(at)),
+                leave=self._gate.leave_writer,
             )
         except BaseException:
             self._gate.leave_writer()
             raise
+
+    def _after_changes(self, at: dt.datetime) -> dt.datetime:
+        """Return ``at``, or the instant of the last change of a form: nothing passes for a value from before it."""
+        with self._reading() as cursor:
+            return max(at, from_micros(latest_change(cursor)))
 
     def _check_new(self, batch: BatchId) -> None:
         if self.has_batch(batch):
@@ -168,12 +186,12 @@ class Store:
         :raises QueryRefused: for a Permit that has run out or is of another purpose.
         """
         with self._reading() as cursor:
-            return snapshots.members(cursor, snapshots.snapshot_of(cursor, snapshot), permit, at)
+            return snapshots.members(cursor, snapshots.snapshot_of(cursor, snapshot), permit, at, self._columns)
 
     def permitted(self, refs: Subjects, permit: Permit, at: dt.datetime) -> Any:
         """Return those of ``refs`` whom ``permit`` covers at ``at``, sorted."""
         with self._reading() as cursor:
-            return snapshots.still_permitted(cursor, refs, permit, at)
+            return snapshots.still_permitted(cursor, refs, permit, at, self._columns)
 
     def attributes(self, refs: Subjects, permit: Permit, at: dt.datetime) -> pa.Table:
         """Return the profile columns that ``permit`` opens, a row for each of ``refs`` in their order.
@@ -201,7 +219,7 @@ class Store:
     # Permissions
 
     def permissions(self, refs: Subjects) -> pa.Table:
-        """Return ``person, subject, permits, permits_until, of_age_from`` of those of ``refs`` that are stored."""
+        """Return ``person`` and the columns of ``PERMISSIONS`` of those of ``refs`` that are stored."""
         with self._reading() as cursor:
             return permissions.permissions_of(cursor, refs)
 
@@ -210,10 +228,13 @@ class Store:
         with self._reading() as cursor:
             return permissions.due_for_refresh(cursor, at)
 
-    def all_subjects(self) -> Iterator[pa.RecordBatch]:
-        """Yield every subject's mask in bounded batches; writers that rewrite the file wait until it is read out."""
+    def all_subjects(self, texts: Texts = NO_TEXTS) -> Iterator[pa.RecordBatch]:
+        """Yield every subject's mask in bounded batches, with ``texts`` beside it.
+
+        Writers that rewrite the file wait until it is read out.
+        """
         with self._reading() as cursor:
-            yield from permissions.all_permissions(cursor)
+            yield from permissions.all_permissions(cursor, texts)
 
     @property
     def ledger_position(self) -> int:
@@ -283,6 +304,21 @@ class Store:
         """Delete all rows of these people; their bytes go with the next ``compact`` (Art. 17)."""
         return self._in_transaction(lambda cursor: persons.erase(cursor, refs))
 
+    # Retention
+
+    def overdue(self, periods: Periods, at: dt.datetime) -> Overdue:
+        """Count what is over its retention period at ``at``; nothing changes."""
+        with self._reading() as cursor:
+            cursor.execute("BEGIN")
+            try:
+                return Horizons(cursor, periods, at).count()
+            finally:
+                cursor.execute("ROLLBACK")
+
+    def delete_overdue(self, periods: Periods, at: dt.datetime) -> Overdue:
+        """Delete just that; the bytes go with the next ``compact`` (Art. 5(1)(e))."""
+        return self._in_transaction(lambda cursor: Horizons(cursor, periods, at).delete())
+
     # The file
 
     def compact(self) -> Rewritten:
@@ -296,7 +332,7 @@ class Store:
                 self._connect()
 
     def compaction_due(self) -> bool:
-        """Whether bytes of erased rows are still in the file."""
+        """Whether bytes of erased or overdue data are still in the file."""
         with self._reading() as cursor:
             return int(read_meta(cursor, ERASED_SINCE) or 0) > 0
 

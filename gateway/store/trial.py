@@ -9,15 +9,17 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 from sqlglot import exp
 
 from gateway.store.errors import SchemaMismatch
+from gateway.store.forms import Told, read_forms, told
 from gateway.store.guard import DIALECT
 from gateway.store.relation import Rows, StoreRelation
-from gateway.store.schema import EVENT_ROWS, PROFILE_ROWS, Columns, instant, physical_columns, tables_of
+from gateway.store.schema import EVENT_ROWS, PROFILE_ROWS, Columns, Form, instant, physical_columns, tables_of
 from gateway.store.staging import stage
 from gateway.vocabulary.decisions import Permit
 
@@ -33,6 +35,16 @@ MASKS = pa.schema(
 )
 SIDES = ("now", "then")
 _TABLE = "trial_masks"
+
+
+@dataclass(frozen=True, slots=True)
+class Reshaped:
+    """A stored column whose values are shown in another form then."""
+
+    column: str
+    now: Form
+    then: Form
+    told: Told  # what of the values that are stored now
 
 
 class Trial:
@@ -71,6 +83,16 @@ class Trial:
             counts += [f"count(*) FILTER (WHERE {will} AND NOT {was})", f"count(*) FILTER (WHERE {was} AND NOT {will})"]
         row = self._cursor.execute(f"SELECT {', '.join(counts)} FROM temp.{_TABLE}").fetchone()
         return dict(zip(bits, zip(row[::2], row[1::2], strict=True), strict=True))
+
+    def reshaped(self) -> tuple[Reshaped, ...]:
+        """Return the columns that have values and whose form is another then, each with what of it can be told."""
+        now, then = (self._columns[side] for side in SIDES)
+        histories, found = read_forms(self._cursor), []
+        for place, form in sorted(then.forms.items(), key=lambda each: each[0]):
+            history, kind = histories.get(place), (then.events if place[0] == EVENT_ROWS else then.profiles)[place[1]]
+            if history and place in now.forms and now.forms[place] != form:
+                found.append(Reshaped(place[1], now.forms[place], form, told(history, form, kind)))
+        return tuple(found)
 
     def _show(self, side: str, table: str, wanted: Mapping[str, str]) -> None:
         """Make the view of a table on one side; a column that the file has not got yet is empty there."""

@@ -13,7 +13,7 @@ import pyarrow as pa
 from gateway.foundation.database import to_micros
 from gateway.store.errors import BatchRefused
 from gateway.store.meta import read_oldest, write_meta, write_oldest
-from gateway.store.permissions import apply_permissions, permissions_of
+from gateway.store.permissions import Texts, apply_permissions, permissions_of
 from gateway.store.schema import ARROW_TYPES, STAMP, Columns, instant
 from gateway.store.staging import stage
 from gateway.store.subjects import Subjects, subject_column
@@ -83,23 +83,15 @@ class StoreSession:
             self._events += batch.table.num_rows
 
     def set_permissions(self, table: pa.Table) -> int:
-        """Set the masks of ``subject, permits, permits_until, of_age_from``; return how many subjects were known.
+        """Set the masks of a table of ``PERMISSIONS``; return how many subjects were known.
 
         ``permits_until`` missing means closed: a mask without an end carries a far one.
         """
         return apply_permissions(self._cursor, table)
 
-    def permissions(self, refs: Subjects, country: str | None = None) -> pa.Table:
-        """Return the masks of those of ``refs`` that the store knows, this session's rows counted.
-
-        With ``country``, a stored column of texts, that comes with them under this name.
-
-        :raises BatchRefused: when there is no such column.
-        """
-        if country is not None and self._columns.profiles.get(country) is not ValueType.TEXT:
-            msg = "the catalogue stores no text in that column"
-            raise BatchRefused(msg)
-        return permissions_of(self._cursor, refs, country)
+    def permissions(self, refs: Subjects, texts: Texts) -> pa.Table:
+        """Return the masks of those of ``refs`` that the store knows, this session's rows counted, and ``texts``."""
+        return permissions_of(self._cursor, refs, texts)
 
     def commit(self, digest: str, rows: int, at: dt.datetime, ledger_position: int) -> StoredCounts:
         """Make all of it durable: this is the commit point of an ingest. ``digest`` is the file's, in hex."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.flows.permissions import age_rises, permitted_purposes
+from gateway.flows.permissions import permitted_purposes
 from gateway.foundation.clock import FrozenClock
 from gateway.policy.ages import ages_in
 from gateway.vocabulary.names import PurposeId
@@ -60,20 +60,20 @@ def test_a_country_that_is_stored_counts_where_a_later_file_is_silent(gateway: G
     assert arrive(gateway, birth_date=FOURTEEN, country="")
 
 
-def test_whoever_moves_to_where_more_is_asked_is_of_an_unknown_age(gateway: Gateway) -> None:
+def test_whoever_moves_to_where_more_is_asked_is_no_older_for_it(gateway: Gateway, clock: FrozenClock) -> None:
+    """Back where they were of age they still are; and where more is asked as many years later, at the latest."""
     assert arrive(gateway, birth_date=FOURTEEN, country="FI")
     assert arrive(gateway, birth_date="", country="FI", loyalty_tier="silver")
     assert not arrive(gateway, birth_date="", country="HU")
-    assert not arrive(gateway, birth_date="", country="FI")
-    assert arrive(gateway, birth_date=FOURTEEN, country="FI", loyalty_tier="bronze")
-    assert not arrive(gateway, birth_date=FOURTEEN, country="HU")
-
-
-def test_a_grown_up_who_moves_tells_the_date_of_birth_again(gateway: Gateway) -> None:
-    assert arrive(gateway, birth_date=GROWN_UP, country="HU")
     assert arrive(gateway, birth_date="", country="FI")
-    assert not arrive(gateway, birth_date="", country="HU", loyalty_tier="silver")
-    assert arrive(gateway, birth_date=GROWN_UP, country="HU", loyalty_tier="bronze")
+    assert not arrive(gateway, birth_date=FOURTEEN, country="HU")
+    clock.advance(dt.timedelta(days=366 * 2))
+    assert arrive(gateway, birth_date="", country="HU", marketing_consent="kyllä 2028-05-02")
+
+
+def test_a_grown_up_is_one_everywhere(gateway: Gateway) -> None:
+    assert arrive(gateway, birth_date=GROWN_UP, country="FI")
+    assert arrive(gateway, birth_date="", country="HU", loyalty_tier="silver")
 
 
 def test_the_day_of_coming_of_age_is_that_of_the_country(gateway: Gateway, clock: FrozenClock) -> None:
@@ -102,9 +102,3 @@ def test_whoever_must_be_older_is_noticed(old: MinimumAge, new: MinimumAge, told
     if any(now > then for now, then in zip(after, before, strict=True)):
         assert new.asks_more_than(old)
     assert not old.asks_more_than(old)
-
-
-def test_an_age_that_rises_in_one_country_rises(gateway: Gateway) -> None:
-    assert not age_rises(gateway.house.catalogue, MinimumAge(16, {"FI": 13}))
-    assert age_rises(gateway.house.catalogue, MinimumAge(13))
-    assert age_rises(gateway.house.catalogue, None)

@@ -127,6 +127,7 @@ def masks(numbers: list[int], permits: list[int], until: dt.datetime = FAR, of_a
             "permits": pa.array(permits, pa.uint64()),
             "permits_until": pa.array([until] * len(numbers), pa.timestamp("us", "UTC")),
             "of_age_from": pa.array([of_age] * len(numbers), pa.date32()),
+            "age_reached": pa.nulls(len(numbers), pa.int64()),
         }
     )
 
