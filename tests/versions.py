@@ -1,13 +1,16 @@
-"""How a test puts another policy in force: through the registry, as two officers would."""
+"""How a test puts another policy in force, or takes what two officers decide: as the two would."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from gateway.flows.policy_versions import Officer
+from gateway.flows.classify_columns import Classified, Wish
+from gateway.flows.confirm_deletion import Deletion
+from gateway.flows.policy_versions import Officer, VersionShown
 from gateway.policy import check, load_pack
 from gateway.vocabulary.events import Actor
+from gateway.vocabulary.names import RecipientId
 from gateway.wiring import Gateway, read_folder
 
 LIISA = Officer(Actor("operator", "test"), "Liisa")
@@ -53,3 +56,21 @@ def put_in_force(gateway: Gateway, folder: Path) -> str:
     number = approved(gateway, renumbered(folder, *following(gateway)))
     gateway.policies.activate(number, OLLI)
     return number
+
+
+def decided(gateway: Gateway, entry: str, wish: Wish) -> Classified:
+    """Decide about a column; where that waits for a second person, there is one."""
+    done = gateway.inbox.decide(entry, wish, LIISA)
+    return gateway.inbox.decide(entry, wish, OLLI) if done.waits else done
+
+
+def deleted(gateway: Gateway, recipient: RecipientId, evidence: str) -> Deletion:
+    """Confirm what a recipient deleted, by two people."""
+    done = gateway.confirm_deletion(recipient, evidence, LIISA)
+    return gateway.confirm_deletion(recipient, evidence, OLLI) if done.waits else done
+
+
+def rolled_back(gateway: Gateway, number: str) -> VersionShown:
+    """Go back to a version; where that waits for a second person, there is one."""
+    shown = gateway.policies.roll_back(number, LIISA, reason="a test")
+    return gateway.policies.roll_back(number, OLLI, reason="a test") if shown.proposal else shown

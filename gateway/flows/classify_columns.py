@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+from gateway.flows import column_proposals
+from gateway.flows.four_eyes import FourEyes, Heard, Hearing, Officer, check_decided, check_lines
 from gateway.flows.house import House
 from gateway.flows.inbox_items import Effect, InboxItem, InboxState, item_of, shown
 from gateway.foundation.errors import InvalidInput, NotFound
 from gateway.foundation.identifiers import new_id
 from gateway.intake.inbox import InboxEntry
 from gateway.policy.amending import Amended
+from gateway.versions.proposals import Ending
 from gateway.vocabulary.classifications import Classification, ColumnDecision
 from gateway.vocabulary.contracts import SourceKind
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
@@ -18,15 +21,7 @@ from gateway.vocabulary.names import DecisionId, FieldId, RequestId, SourceId
 
 __all__ = ["Classification", "Classified", "ClassifyColumns", "Effect", "InboxItem", "InboxState", "Officer", "Wish"]
 
-MAX_BY, MAX_NOTE, MAX_FORMAT = 100, 500, 40  # characters
-
-
-@dataclass(frozen=True, slots=True)
-class Officer:
-    """Who decides: as the log knows them, and as the inbox names them."""
-
-    actor: Actor
-    name: str
+MAX_FORMAT = 40  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +36,35 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Classified:
-    """What came of a decision; ``reingest`` says whether the same file, taken in again, brings the sealed values in."""
+    """What came of a decision; ``reingest`` says whether the same file, taken in again, brings the sealed values in.
+
+    ``waits``: it opens something, and another person is to give the same command; until then all is as before.
+    ``renewed``: what waited is void, for what is in force has changed since, and this waits in its place.
+    """
 
     item: InboxItem
-    decision: DecisionId | None  # None with dry_run
+    decision: DecisionId | None  # None with dry_run, and while it waits
     policy: str  # the pack in force from now on
     reingest: bool
     dry_run: bool
+    waits: bool = False
+    renewed: bool = False
 
     @property
     def advice(self) -> str:
         """What the officer should know next."""
+        void = "what was proposed before is void, for the policy in force has changed since; " if self.renewed else ""
+        if self.waits and self.dry_run:
+            return f"{void}would wait for a second person, and open nothing until then; afterwards: {self._effect}"
+        if self.waits and self.item.proposal is not None:
+            return (
+                f"{void}proposed by {self.item.proposal.by} and waits: nothing is opened until another person gives "
+                "the same command"
+            )
+        return self._effect
+
+    @property
+    def _effect(self) -> str:
         if self.item.effect is Effect.READ and self.reingest:
             return "values that came before stay sealed until their time is over: ingest the file again to take them in"
         if self.item.effect is Effect.READ:
@@ -66,11 +79,11 @@ class ClassifyColumns:
     """List the inbox; decide about an entry."""
 
     house: House
+    four_eyes: FourEyes
 
     def list(self, *, state: InboxState | None = None, source: SourceId | None = None) -> tuple[InboxItem, ...]:
         """Return the entries, of one source or state where asked."""
-        policy = self.house.policy
-        items = (item_of(entry, policy.base, policy.amended) for entry in self.house.inbox.entries(source))
+        items = map(self._item, self.house.inbox.entries(source))
         return tuple(item for item in items if state is None or item.state is state)
 
     def find(self, source: SourceId, column: str) -> str:
@@ -86,7 +99,7 @@ class ClassifyColumns:
         )
 
     def decide(self, entry: str, wish: Wish, officer: Officer, *, dry_run: bool = False) -> Classified:
-        """Decide about an entry, and put it in force at once.
+        """Decide about an entry, and put it in force at once; what opens something waits for a second person first.
 
         A field that the rules of the pack refuse is on record as decided, and its column stays sealed. Raises
         ``NotFound`` for an unknown entry, ``InvalidInput`` for what cannot be: nothing proposed, no such field, a field
@@ -99,11 +112,32 @@ class ClassifyColumns:
             amended = self.house.policy.with_decision(decision)
             if decision.id in amended.unfit:
                 raise InvalidInput(f"this cannot be decided: {amended.unfit[decision.id]}", reasons=("unfit_decision",))
+            heard = self._heard(found, decision, officer)
+            if heard is not None and heard.waits:
+                if heard.is_new and not dry_run:
+                    self._on_record(AuditAction.COLUMN_PROPOSED, decision, officer.actor, amended.pack.label)
+                    self.house.proposals.propose(heard.proposal)
+                return self._answer(found, decision, amended, heard, dry_run=dry_run)
+            if heard is not None:
+                decision = column_proposals.confirmed(decision, heard.proposal)
+                amended = self.house.policy.with_decision(decision)
             if not dry_run:
-                self._on_record(decision, officer.actor, amended.pack.label)
-                self.house.inbox.decide(entry, decision)
-                self.house.policy.renew()
-            return self._answer(found, decision, amended, dry_run=dry_run)
+                self._take(found, decision, officer, amended.pack.label)
+            return self._answer(found, decision, amended, None, dry_run=dry_run)
+
+    def _heard(self, found: InboxEntry, decision: ColumnDecision, officer: Officer) -> Heard | None:
+        """Return what a second person has to do with it; ``None`` where nobody else is asked for."""
+        if not self.four_eyes.on or not column_proposals.widens(found, decision, self.house):
+            return None
+        return self.four_eyes.hear(column_proposals.proposal_of(found, decision, officer, self.house))
+
+    def _take(self, found: InboxEntry, decision: ColumnDecision, officer: Officer, label: str) -> None:
+        """Put a decision on record and in force; whatever waited about the column waits no more."""
+        self._on_record(AuditAction.COLUMN_CLASSIFIED, decision, officer.actor, label)
+        ending = Ending.CONFIRMED if decision.confirmed_by else Ending.DROPPED
+        self.four_eyes.end(column_proposals.matter_of(found), ending, officer)
+        self.house.inbox.decide(found.id, decision)
+        self.house.policy.renew()
 
     def _decision(self, entry: InboxEntry, wish: Wish, officer: Officer) -> ColumnDecision:
         proposed = wish.classification is None
@@ -129,13 +163,17 @@ class ClassifyColumns:
             note=wish.note,
         )
 
-    def _on_record(self, decision: ColumnDecision, actor: Actor, label: str) -> None:
-        """Say in the log which source and field; a header may be somebody's name, so it is not in there."""
+    def _on_record(self, action: AuditAction, decision: ColumnDecision, actor: Actor, label: str) -> None:
+        """Say in the log which source and field; a header may be somebody's name, so it is not in there.
+
+        What one proposed and what another confirmed have one ``request``, and ``policy`` as amended by it.
+        """
+        how = "proposed" if decision.proposed else "overridden"
         event = GatewayEvent(
             actor=actor,
-            action=AuditAction.COLUMN_CLASSIFIED,
+            action=action,
             decision="permit",
-            reasons=(decision.classification.value, "proposed" if decision.proposed else "overridden"),
+            reasons=(decision.classification.value, how, *(["confirmed"] if decision.confirmed_by else [])),
             source=decision.source,
             fields=(decision.field,) if decision.field else (),
             policy=label,
@@ -143,32 +181,31 @@ class ClassifyColumns:
         )
         self.house.recorder.record(event, at=decision.at)
 
-    def _answer(self, found: InboxEntry, decision: ColumnDecision, amended: Amended, *, dry_run: bool) -> Classified:
+    def _answer(
+        self, found: InboxEntry, decision: ColumnDecision, amended: Amended, heard: Heard | None, *, dry_run: bool
+    ) -> Classified:
+        waits = heard is not None
         after = dataclasses.replace(found, decisions=(*found.decisions, decision))
-        item = item_of(after, self.house.policy.base, amended)
+        item = self._item(found) if waits and not dry_run else item_of(after, self.house.policy.base, amended)
         profiles = self.house.catalogue.sources[decision.source].kind is SourceKind.PROFILES
         return Classified(
             item=item,
-            decision=None if dry_run else decision.id,
-            policy=amended.pack.label,
+            decision=None if dry_run or waits else decision.id,
+            policy=self.house.catalogue.label if waits and not dry_run else amended.pack.label,
             reingest=item.effect is Effect.READ and profiles,
             dry_run=dry_run,
+            waits=waits,
+            renewed=heard is not None and heard.hearing is Hearing.RENEWED,
         )
+
+    def _item(self, found: InboxEntry) -> InboxItem:
+        """Return an entry as it stands, with what waits about it."""
+        house = self.house
+        waiting = house.proposals.waiting(column_proposals.matter_of(found))
+        proposal = column_proposals.shown(found, waiting, house) if waiting else None
+        return item_of(found, house.policy.base, house.policy.amended, proposal)
 
 
 def _check_words(wish: Wish, officer: Officer) -> None:
     check_decided(officer, wish.note)
-    _check_lines(("format", wish.format, MAX_FORMAT))
-
-
-def check_decided(officer: Officer, note: str | None) -> None:
-    """Hold what an officer typed to a length, and to characters that can be seen; raises ``InvalidInput``."""
-    _check_lines(("name of who decides", officer.name, MAX_BY), ("note", note, MAX_NOTE))
-
-
-def _check_lines(*lines: tuple[str, str | None, int]) -> None:
-    for name, text, most in lines:
-        if text is not None and (not text.strip() or len(text) > most or not text.isprintable()):
-            raise InvalidInput(
-                f"the {name} is one line of at most {most} printable characters", reasons=("unfit_words",)
-            )
+    check_lines(("format", wish.format, MAX_FORMAT))

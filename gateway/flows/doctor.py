@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.flows.agreement import check_activated, check_agreement
 from gateway.flows.house import House
 from gateway.flows.pending_leaves import PendingLeaves
 from gateway.flows.permissions import CheckPermissions
-from gateway.flows.policy_in_force import load_version
-from gateway.foundation.errors import GatewayError
+from gateway.foundation.errors import GatewayError, IntegrityFailure
 from gateway.policy import check
 from gateway.versions import read_folder
 
@@ -59,11 +59,16 @@ class Doctor:
         return [f"case `{case.case}` fails" for case in check(self.house.pack) if not case.passed]
 
     def _in_force(self) -> list[str]:
-        """Look whether the registry still has the texts that were drafted."""
-        base, registry = self.house.policy.base, self.house.versions
-        now = registry.not_before(self.house.clock.now())
-        kept = load_version(registry, registry.in_force(now).version)
-        return [] if kept.label == base.label else ["another version is in force than the registry says: restart"]
+        """Look whether the registry still has the texts that were drafted, and the log their activation."""
+        house, followed = self.house, self.house.store.policy
+        coming = house.policy.coming(followed.label if followed else None).base
+        try:
+            check_agreement(house)
+            check_activated(house, house.versions.get(coming.catalogue.version))
+        except IntegrityFailure as failure:
+            return [failure.message]
+        same = coming.label == house.policy.base.label
+        return [] if same else ["another version is in force than the registry says: restart"]
 
     def _folder(self) -> str:
         """Say where the folder of drafts differs from what is in force: that is no fault, and may be an oversight."""
@@ -85,7 +90,12 @@ class Doctor:
 
     def _leaves(self) -> list[str]:
         late = [owed for owed in PendingLeaves(self.house)() if owed.overdue]
-        return [f"`{owed.recipient}` has not had its delta of `{owed.segment}` in time" for owed in late]
+        return [
+            f"`{owed.recipient}` has to delete its list of `{owed.segment}`, whose scope ended before it was told who left"
+            if owed.by_deletion
+            else f"`{owed.recipient}` has not had its delta of `{owed.segment}` in time"
+            for owed in late
+        ]
 
     def _disk(self) -> list[str]:
         free = shutil.disk_usage(self.house.home).free

@@ -24,7 +24,7 @@ from gateway.release import Disclosures
 from gateway.rights import Requests
 from gateway.store import Store
 from gateway.vault import Vault
-from gateway.versions import Versions
+from gateway.versions import Proposals, Versions
 from gateway.vocabulary.catalogue import Catalogue
 from gateway.vocabulary.names import SubjectReference
 
@@ -98,6 +98,7 @@ class House:
     quarantine: Quarantine
     inbox: Inbox
     versions: Versions
+    proposals: Proposals
     recorder: Recorder
     writing: Writing = field(default_factory=Writing)
 

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.flows.four_eyes import ProposalShown
 from gateway.intake.inbox import InboxEntry
 from gateway.policy import Pack
 from gateway.policy.amending import Amended
@@ -19,6 +20,7 @@ class InboxState(enum.StrEnum):
     """Whether anybody has to do something."""
 
     PENDING = "pending"
+    PROPOSED = "proposed"  # a second person is to confirm it; until then all is as before
     DECIDED = "decided"
 
 
@@ -33,7 +35,7 @@ class Effect(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DecisionShown:
-    """A decision as it was made: who, when, what, why."""
+    """A decision as it was made: who, when, what, why, and who confirmed it where a second person did."""
 
     id: str
     classification: Classification
@@ -43,6 +45,16 @@ class DecisionShown:
     by: str
     at: dt.datetime
     note: str | None
+    confirmed_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnProposal(ProposalShown):
+    """A decision that waits for a second person."""
+
+    classification: Classification
+    field: str | None
+    format: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +81,15 @@ class InboxItem:
     last_seen: dt.datetime
     batches: int
     decisions: tuple[DecisionShown, ...]
+    proposal: ColumnProposal | None
 
 
-def item_of(entry: InboxEntry, base: Pack, amended: Amended) -> InboxItem:
-    """Return an entry with what came of it under the pack in force."""
+def item_of(entry: InboxEntry, base: Pack, amended: Amended, proposal: ColumnProposal | None = None) -> InboxItem:
+    """Return an entry with what came of it under the pack in force, and what waits for a second person."""
     found = entry.finding
     state, effect, because = _standing(entry, base, amended)
+    if proposal is not None and not proposal.void:
+        state = InboxState.PROPOSED
     return InboxItem(
         entry=entry.id,
         source=entry.source,
@@ -93,6 +108,7 @@ def item_of(entry: InboxEntry, base: Pack, amended: Amended) -> InboxItem:
         last_seen=entry.last_seen,
         batches=entry.batches,
         decisions=_shown_decisions(entry.decisions),
+        proposal=proposal,
     )
 
 
@@ -127,5 +143,6 @@ def _standing(entry: InboxEntry, base: Pack, amended: Amended) -> tuple[InboxSta
 
 def _shown_decisions(decisions: Sequence[ColumnDecision]) -> tuple[DecisionShown, ...]:
     return tuple(
-        DecisionShown(d.id, d.classification, d.field, d.format, d.proposed, d.by, d.at, d.note) for d in decisions
+        DecisionShown(d.id, d.classification, d.field, d.format, d.proposed, d.by, d.at, d.note, d.confirmed_by)
+        for d in decisions
     )

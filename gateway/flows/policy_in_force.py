@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from gateway.detection import Detector
 from gateway.foundation.clock import Clock
-from gateway.foundation.errors import IntegrityFailure
+from gateway.foundation.errors import IntegrityFailure, InvalidInput
 from gateway.intake.inbox import Inbox
 from gateway.policy import Pack, load_pack
 from gateway.policy.amending import Amended, amend
 from gateway.versions import Versions
+from gateway.versions.registry import RESTORE
 from gateway.vocabulary.classifications import ColumnDecision
 
 
@@ -72,12 +73,13 @@ class PolicyInForce:
         """Whether another version's instant has come, or the registry has changed."""
         return self._held.until <= self._clock.now()
 
-    def coming(self) -> Held:
+    def coming(self, followed: str | None = None) -> Held:
         """Return what is in force by the registry and the inbox at this instant; nothing changes.
 
-        Raises ``IntegrityFailure`` where the registry has no version in force, or other texts than were drafted.
+        No version before ``followed``, the label of one that came into force already. Raises ``IntegrityFailure`` where
+        the registry has no version in force, or other texts than were drafted.
         """
-        now = self._versions.not_before(self._clock.now())
+        now = self._versions.not_before(self._clock.now(), followed)
         following = self._versions.next_start(now)
         base = load_version(self._versions, self._versions.in_force(now).version)
         until = following.starts if following else _NEVER
@@ -138,7 +140,8 @@ class PolicyInForce:
 def load_version(versions: Versions, number: str) -> Pack:
     """Return a version as a pack; raises ``IntegrityFailure`` where its texts are not what was drafted."""
     kept = versions.get(number)
-    pack = load_pack(versions.files(number))
-    if pack.label != kept.label:
-        raise IntegrityFailure("a stored version of the policy is not what was drafted: restore a backup")
-    return pack
+    with contextlib.suppress(InvalidInput):  # what cannot be loaded was never drafted
+        pack = load_pack(versions.files(number))
+        if pack.label == kept.label:
+            return pack
+    raise IntegrityFailure(f"a stored version of the policy is not what was drafted: {RESTORE}")

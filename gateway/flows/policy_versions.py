@@ -8,19 +8,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.flows.classify_columns import Officer, check_decided
+from gateway.flows.four_eyes import FourEyes, Heard, Officer, ProposalShown, check_decided
+from gateway.flows.going_back import GoingBack
 from gateway.flows.house import House
 from gateway.flows.policy_in_force import load_version
+from gateway.flows.policy_pack import load_draft
+from gateway.flows.received import check_holders_kept
 from gateway.flows.take_policy import TakePolicy
-from gateway.foundation.errors import Conflict, InvalidInput
-from gateway.policy import Pack, check, load_pack
-from gateway.segmentation.loading import load_segments
+from gateway.foundation.errors import Conflict, IntegrityFailure, InvalidInput
+from gateway.policy import Pack, check
 from gateway.versions import PolicyVersion, Step, Taken, Versions, VersionState, read_folder
+from gateway.versions.registry import RESTORE
 from gateway.versions.steps import schedule, state_of
+from gateway.vocabulary.decisions import END_OF_TIME
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
+from gateway.vocabulary.names import RequestId
 from gateway.vocabulary.purposes import Purpose
 
-__all__ = ["Officer", "PolicyVersions", "Step", "VersionShown", "VersionState", "begin_registry", "load_draft"]
+__all__ = ["Officer", "PolicyVersions", "Step", "VersionShown", "VersionState", "begin_registry"]
 
 OPERATOR = Actor("operator", "cli")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -35,6 +40,7 @@ class VersionShown:
     state: VersionState
     starts: dt.datetime | None  # when it last came, or comes next, into force
     steps: tuple[Taken, ...]
+    proposal: ProposalShown | None = None  # to go back to it: what waits for a second person
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class PolicyVersions:
     """Submit drafts; take the steps that put one in force; say which is."""
 
     house: House
-    four_eyes: bool = True
+    four_eyes: FourEyes
 
     def list(self) -> tuple[VersionShown, ...]:
         """Return every version, in the order in which they were drafted."""
@@ -99,41 +105,66 @@ class PolicyVersions:
         found = self.house.versions.get(version)
         with self.house.writing:
             now = self._now()
+            starts = max(at or now, found.effective_from)
+            if starts >= END_OF_TIME:
+                raise InvalidInput("the instant lies too far in the future: name one before the year 9000")
+            taken = Taken(version, Step.ACTIVATED, officer.name, officer.actor.ref, now, starts, note=note)
+            self._check(taken, officer)
             pack = self.pack(version)
             self._fits(pack)
+            check_holders_kept(self.house, pack.catalogue)
             self.house.store.prepare(pack.catalogue)
-            starts = max(at or now, found.effective_from)
-            return self._take(
-                Taken(version, Step.ACTIVATED, officer.name, officer.actor.ref, now, starts, note=note), officer
-            )
+            return self._take(taken, officer)
 
     def roll_back(self, version: str, officer: Officer, *, reason: str) -> VersionShown:
         """Put a version that was in force before in force again at once; what was still to come is called off.
 
-        It was approved before, so nobody approves it again: who does it and why is on record.
+        It was approved before: where it allows no more than what is in force, nobody approves it again. Where it allows
+        more, another person gives the same command before it takes effect (``proposal`` of what is returned).
         """
         with self.house.writing:
-            now = self._now()
-            self.house.store.prepare(self.pack(version).catalogue)
-            return self._take(
-                Taken(version, Step.ROLLED_BACK, officer.name, officer.actor.ref, now, now, note=reason), officer
-            )
+            now, going = self._now(), self._going_back
+            taken = Taken(version, Step.ROLLED_BACK, officer.name, officer.actor.ref, now, now, note=reason)
+            self._check(taken, officer)
+            back = self.pack(version)
+            heard = going.hear(back, officer, reason)
+            if heard is not None and heard.waits:
+                return self._propose(heard, officer)
+            self.house.store.prepare(back.catalogue)
+            return self._take(taken, officer, heard)
 
     def withdraw(self, version: str, officer: Officer, *, note: str | None = None) -> VersionShown:
         """Take a version back that never came into force: it never will."""
         return self._step(version, Step.WITHDRAWN, officer, note=note)
 
-    def _take(self, taken: Taken, officer: Officer) -> VersionShown:
-        """Take a step: allowed, on record, in the registry, and in force where its instant has come."""
+    @property
+    def _going_back(self) -> GoingBack:
+        return GoingBack(self.house, self.four_eyes)
+
+    def _check(self, taken: Taken, officer: Officer) -> None:
+        """Raise where a step may not be taken; to be called before it changes anything, the store's columns too."""
         check_decided(officer, taken.note)
-        with self.house.writing:
-            versions = self.house.versions
-            versions.check_step(taken, four_eyes=self.four_eyes)
-            self._on_record(_ACTIONS[taken.step], officer, versions.get(taken.version))
-            self.house.policy.ask_again()
-            versions.record(taken, four_eyes=self.four_eyes)
-            TakePolicy(self.house)()
-            return self.get(taken.version)
+        self.house.versions.check_step(taken, four_eyes=self.four_eyes.on)
+
+    def _propose(self, heard: Heard, officer: Officer) -> VersionShown:
+        """Let a way back wait for a second person."""
+        version = self.house.versions.get(heard.proposal.content)
+        if heard.is_new:
+            self._on_record(AuditAction.POLICY_PROPOSED, officer, version, heard)
+            self.house.proposals.propose(heard.proposal)
+        return self._shown(version)
+
+    def _take(self, taken: Taken, officer: Officer, heard: Heard | None = None) -> VersionShown:
+        """Take a step: allowed, on record, in the registry, and in force where its instant has come."""
+        self._check(taken, officer)
+        versions = self.house.versions
+        self._on_record(_ACTIONS[taken.step], officer, versions.get(taken.version), heard)
+        self.house.policy.ask_again()
+        if taken.step is Step.ROLLED_BACK:
+            taken = self._going_back.end(taken, heard, officer)
+        versions.record(taken, four_eyes=self.four_eyes.on)
+        TakePolicy(self.house)()
+        return self.get(taken.version)
 
     def _step(
         self, version: str, step: Step, officer: Officer, *, report: str | None = None, note: str | None = None
@@ -145,9 +176,12 @@ class PolicyVersions:
     def _now(self) -> dt.datetime:
         return self.house.versions.not_before(self.house.clock.now())
 
-    def _on_record(self, action: AuditAction, officer: Officer, version: PolicyVersion) -> None:
+    def _on_record(
+        self, action: AuditAction, officer: Officer, version: PolicyVersion, heard: Heard | None = None
+    ) -> None:
         """Put version and digest in the log, and nothing that anybody typed."""
-        event = GatewayEvent(officer.actor, action, "permit", policy=version.label)
+        name = RequestId(heard.proposal.id) if heard else None
+        event = GatewayEvent(officer.actor, action, "permit", policy=version.label, request=name)
         self.house.recorder.record(event, at=self.house.clock.now())
 
     def _fits(self, pack: Pack) -> None:
@@ -160,20 +194,21 @@ class PolicyVersions:
         steps, now = self.house.versions.steps(), self._now()
         starts = [start.starts for start in schedule(steps) if start.version == version.version]
         own = tuple(taken for taken in steps if taken.version == version.version)
-        return VersionShown(version, state_of(version.version, steps, now), starts[-1] if starts else None, own)
+        waits = self._going_back.waiting(version.version)
+        proposal = self._going_back.shown(waits, self.pack(version.version)) if waits else None
+        state = state_of(version.version, steps, now)
+        return VersionShown(version, state, starts[-1] if starts else None, own, proposal)
 
 
-def load_draft(files: Mapping[str, str]) -> Pack:
-    """Load the texts of a pack with its segments; raises ``InvalidInput`` naming file, line and remedy."""
-    pack = load_pack(files)
-    load_segments(pack.segments)  # one that cannot be read is refused here, not in the middle of somebody's request
-    return pack
+def begin_registry(versions: Versions, folder: Path, at: dt.datetime, *, new: bool) -> None:
+    """Put a new home's first version in force from the folder; a home that has versions is left as it is.
 
-
-def begin_registry(versions: Versions, folder: Path, at: dt.datetime) -> None:
-    """Put a new home's first version in force from the folder; a home that has versions is left as it is."""
+    Raises ``IntegrityFailure`` for a home that is not new and has none: what is in force is never taken from a folder.
+    """
     if versions.all():
         return
+    if not new:
+        raise IntegrityFailure(f"operational.sqlite has no version of the policy, and the home is not new: {RESTORE}")
     files = read_folder(folder)
     versions.begin(version_of(load_draft(files), Officer(OPERATOR, OPERATOR.ref), at, "initial"), files)
 

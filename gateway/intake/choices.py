@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -14,16 +15,17 @@ import pyarrow.compute as pc
 from gateway.foundation.errors import InvalidInput
 from gateway.intake.encodings import SAMPLE_BYTES
 from gateway.intake.formats import describe
-from gateway.intake.moments import INSTANT, instants
+from gateway.intake.moments import INSTANT, days_alone, ended_days, instants
 from gateway.intake.reading import read_batches
 from gateway.intake.texts import Mask, clean, mask
 from gateway.vocabulary.batches import RawBatch
+from gateway.vocabulary.consents import MAY_GIVE, WORD
 from gateway.vocabulary.contracts import IgnoredColumn, SourceContract, SourceKind
 from gateway.vocabulary.names import SourceId
 
 REQUIRED = ("identifier_type", "identifier", "purpose", "status")
 FURTHER = ("at", "notice", "language", "channel", "evidence", "by", "valid_until")
-_WORD = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+_WORD = rf"^{WORD}$"
 _ROW = "row"
 # What the readers of sources ask for; the content is read here.
 _FORM = SourceContract(
@@ -55,8 +57,13 @@ class ChoiceRows:
     unread: tuple[tuple[int, str], ...]  # line and code of rows that are no rows
 
 
-def read_choices_file(stream: BinaryIO, identifier_types: frozenset[str], *, name: str) -> Iterator[ChoiceRows]:
-    """Read CSV or JSON lines in bounded memory; ``InvalidInput`` for a file that as a whole cannot be read."""
+def read_choices_file(
+    stream: BinaryIO, identifier_types: frozenset[str], *, name: str, now: dt.datetime
+) -> Iterator[ChoiceRows]:
+    """Read CSV or JSON lines in bounded memory; ``InvalidInput`` for a file that as a whole cannot be read.
+
+    Of a day alone in ``at`` a yes counts from its beginning and a no from its end, or from ``now`` if that is earlier.
+    """
     sample = stream.read(SAMPLE_BYTES)
     stream.seek(0)
     layout = describe(sample, _FORM, name=name)
@@ -64,13 +71,15 @@ def read_choices_file(stream: BinaryIO, identifier_types: frozenset[str], *, nam
     if missing:
         raise InvalidInput(f"{name}: the columns {', '.join(missing)} are missing", reasons=("missing_column",))
     for raw in read_batches(stream, layout, _FORM, name=name):
-        yield _rows(raw, identifier_types, name)
+        yield _rows(raw, identifier_types, name, now)
 
 
-def _rows(raw: RawBatch, identifier_types: frozenset[str], name: str) -> ChoiceRows:
+def _rows(raw: RawBatch, identifier_types: frozenset[str], name: str, now: dt.datetime) -> ChoiceRows:
     _refuse_unknown(raw, name)
     columns = {each: _column(raw, each) for each in (*REQUIRED, *FURTHER)}
-    at, undated = instants(columns["at"], None)
+    at, unread_at = instants(columns["at"], None)
+    no = ~mask(pc.is_in(columns["status"], value_set=pa.array(sorted(MAY_GIVE))))
+    at = ended_days(at, no & days_alone(columns["at"]), now)
     until, endless = instants(columns["valid_until"], None)
     kinds, identifiers = columns.pop("identifier_type"), columns.pop("identifier")
     foreign = ~mask(pc.is_in(kinds, value_set=pa.array(sorted(identifier_types), pa.string())))
@@ -79,10 +88,10 @@ def _rows(raw: RawBatch, identifier_types: frozenset[str], name: str) -> ChoiceR
         (foreign, "unknown_identifier_type"),
         (mask(columns["purpose"].is_null()), "no_purpose"),
         (mask(columns["status"].is_null()), "no_status"),
-        (undated | endless, "not_an_instant"),
+        (unread_at | endless, "not_an_instant"),
         (_odd(columns["notice"]) | _odd(columns["channel"]), "bad_word"),
     )
-    columns |= {"at": at.cast(INSTANT), "valid_until": until.cast(INSTANT)}
+    columns |= {"at": at, "valid_until": until.cast(INSTANT)}
     consents = pa.table({_ROW: np.arange(len(kinds)), **columns})
     unread = tuple((row.line, row.reason) for row in raw.quarantined)
     return ChoiceRows(consents, kinds, identifiers, raw.lines, faults, unread)

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gateway.intake import proofs
-from gateway.intake.moments import INSTANT, read_instant
+from gateway.intake.moments import INSTANT, days_alone, ended_days, read_instant
 from gateway.intake.proofs import Proofs
 from gateway.intake.texts import Mask, mask
-from gateway.vocabulary.consents import ConsentStatus
+from gateway.vocabulary.consents import MAY_GIVE, ConsentStatus
 from gateway.vocabulary.contracts import ConsentColumn, ConsentForm
 
 SCHEMA = pa.schema(
@@ -94,15 +94,19 @@ class Choices:
         return np.greater_equal(self.codes, 0)
 
 
-def read_choices(texts: pa.Array, column: ConsentColumn, further: Mapping[str, pa.Array]) -> Choices:
+def read_choices(texts: pa.Array, column: ConsentColumn, further: Mapping[str, pa.Array], now: dt.datetime) -> Choices:
     """Read a consent column by its distinct values; ``further`` has its other columns as ``ConsentColumn`` names them.
 
-    What shows a choice and cannot be is a fault of a yes and nothing to a no, which counts without it.
+    What shows a choice and cannot be is a fault of a yes and nothing to a no, which counts without it. Of a day alone
+    a yes counts from its beginning and a no from its end: nobody can show which came first of the two on one day.
     """
     encoded = texts.dictionary_encode()
     read = [_choice(text, column.form) for text in encoded.dictionary.to_pylist()]
-    codes = pc.take(pa.array([code for code, _ in read], pa.int64()), encoded.indices)
-    at = pc.take(pa.array([instant for _, instant in read], INSTANT), encoded.indices)
+    said = ended_days(
+        pa.array([each.at for each in read], INSTANT), np.array([each.no_of_a_day for each in read], np.bool_), now
+    )
+    codes = pc.take(pa.array([each.code for each in read], pa.int64()), encoded.indices)
+    at = pc.take(said, encoded.indices)
     places = pc.fill_null(codes, _NOTHING).to_numpy(zero_copy_only=False)
     given = np.equal(places, _CODES.index(ConsentStatus.GIVEN))
     return Choices(column, places, at, proofs.read_proofs(column, further, given, at))
@@ -142,21 +146,28 @@ def consent_table(choices: list[Choices], kept: Mask) -> pa.Table:
     )
 
 
-def _choice(text: str, form: ConsentForm) -> tuple[int, dt.datetime | None]:
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    code: int
+    at: dt.datetime | None = None
+    no_of_a_day: bool = False
+
+
+def _choice(text: str, form: ConsentForm) -> _Choice:
     shape = _SHAPE.fullmatch(text)
     known = _YES_NO if form is ConsentForm.YES_DATE else _STATED
     status = known.get(_folded(shape["word"])) if shape else None
     if shape is None or status is None:
-        return _BROKEN, None
-    at = _instant(shape["date"]) if shape["date"] else None
-    if shape["date"] and at is None:
-        return _BROKEN, None
-    return (_NOTHING if status is ConsentStatus.UNKNOWN else _CODES.index(status)), at
-
-
-def _instant(text: str) -> dt.datetime | None:
-    read = _local(text.strip()) or read_instant(text.strip())
-    return read if read is not None and read >= _EARLIEST else None
+        return _Choice(_BROKEN)
+    code = _NOTHING if status is ConsentStatus.UNKNOWN else _CODES.index(status)
+    if not shape["date"]:
+        return _Choice(code)
+    date = shape["date"].strip()
+    day = _local(date)
+    at = day or read_instant(date)
+    if at is None or at < _EARLIEST:
+        return _Choice(_BROKEN)
+    return _Choice(code, at, status not in MAY_GIVE and (day is not None or bool(days_alone(pa.array([date]))[0])))
 
 
 def _local(text: str) -> dt.datetime | None:

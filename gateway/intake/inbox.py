@@ -119,6 +119,7 @@ class Inbox:
         row = DecisionRow(
             id=decision.id, entry=entry, classification=decision.classification.value, field=decision.field,
             format=decision.format, proposed=decision.proposed, by=decision.by, at=decision.at, note=decision.note,
+            confirmed_by=decision.confirmed_by,
         )  # fmt: skip
         with Session(self._engine) as session:
             session.add(row)
@@ -159,4 +160,5 @@ def _decision(row: DecisionRow, entry: EntryRow) -> ColumnDecision:
     return ColumnDecision(
         DecisionId(row.id), SourceId(entry.source), entry.column, Classification(row.classification),
         FieldId(row.field) if row.field else None, row.format, row.proposed, row.by, row.at, row.note,
+        row.confirmed_by,
     )  # fmt: skip

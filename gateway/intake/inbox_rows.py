@@ -45,6 +45,7 @@ class DecisionRow(_Inbox, table=True):
     by: str
     at: dt.datetime = Field(sa_column=sa.Column(Instant, nullable=False))
     note: str | None
+    confirmed_by: str | None
 
 
 _TRIGGERS = (

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gateway.intake.texts import Parsed, by_distinct, no_fault, try_cast, unread
+from gateway.intake.texts import Mask, Parsed, by_distinct, mask, no_fault, try_cast, unread
 
 DAY = pa.date32()
 INSTANT = pa.timestamp("us", "UTC")
@@ -26,6 +26,9 @@ _PARTS = {
 }
 _MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]00:00)?")
 _DAY_ONLY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAY_ALONE = r"^(\d{4}-?\d{2}-?\d{2}|\d{4}-?W\d{2}-?\d)$"  # as ISO 8601 writes one
+_WEEK = re.compile(r"\d{4}-?W\d{2}")  # it would be read as its Monday
+_REST_OF_DAY = pa.scalar(dt.timedelta(days=1) - dt.timedelta(microseconds=1), pa.duration("us"))
 
 
 def dates(texts: pa.Array, form: str | None) -> Parsed:
@@ -49,6 +52,21 @@ def instants(texts: pa.Array, form: str | None) -> Parsed:
     return by_distinct(texts, read_instant, INSTANT)
 
 
+def days_alone(texts: pa.Array) -> Mask:
+    """Where a text is a day in ISO 8601 without a time of day."""
+    return mask(pc.match_substring_regex(texts, _DAY_ALONE))
+
+
+def ended_days(days: pa.Array, where: Mask, now: dt.datetime) -> pa.Array:
+    """Return midnights with those of ``where`` moved to the end of their day, or to ``now`` where that comes earlier.
+
+    What happened on a day happened at the latest then. A day that is still to come stays as it is.
+    """
+    end, latest = pc.add(days, _REST_OF_DAY), pa.scalar(now, INSTANT)
+    end = pc.if_else(pc.less(end, latest), end, latest)
+    return pc.if_else(pa.array(where & mask(pc.greater(end, days))), end, days)
+
+
 def _day(text: str) -> dt.date | None:
     midnight = _MIDNIGHT.fullmatch(text)
     day = midnight[1] if midnight else text
@@ -60,6 +78,8 @@ def _day(text: str) -> dt.date | None:
 
 def read_instant(text: str) -> dt.datetime | None:
     """Read one ISO 8601 day or instant; None when it is none."""
+    if _WEEK.fullmatch(text):
+        return None
     try:
         read = dt.datetime.fromisoformat(text)
         return read.replace(tzinfo=dt.UTC) if read.tzinfo is None else read.astimezone(dt.UTC)

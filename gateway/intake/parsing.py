@@ -146,7 +146,7 @@ def _choices(raw: RawBatch, contract: SourceContract, faults: _Faults, at: dt.da
         if not isinstance(column, ConsentColumn):
             continue
         further = {said: _column(raw, beside) for said, beside in column.further.items()}
-        choices = consents.read_choices(_column(raw, name), column, further)
+        choices = consents.read_choices(_column(raw, name), column, further, at)
         faults.note(f"{consents.UNREADABLE}:{column.purpose}", choices.broken())
         faults.note(f"{consents.FUTURE}:{column.purpose}", choices.given() & choices.later_than(at))
         for beside, bad in choices.proofs.faults:

@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 
 from gateway.intake.moments import INSTANT, instants
 from gateway.intake.texts import Mask, mask
-from gateway.vocabulary.consents import ExpressedBy
+from gateway.vocabulary.consents import EVIDENCE, ExpressedBy
 from gateway.vocabulary.contracts import ConsentColumn
 
 SCHEMA = pa.schema(
     [("language", pa.string()), ("evidence", pa.string()), ("by", pa.string()), ("valid_until", INSTANT)]
 )
-_EVIDENCE = r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,95}\z"
+_EVIDENCE = rf"^{EVIDENCE}\z"
 _FAR = pa.scalar(dt.datetime(9999, 12, 31, tzinfo=dt.UTC), INSTANT)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from gateway.foundation.errors import Conflict, InvalidInput, NotPermitted
+from gateway.versions.persons import Person, is_another
 from gateway.versions.steps import PolicyVersion, Step, Taken, VersionState, in_force, schedule, state_of
 
 _FROM: Mapping[Step, frozenset[VersionState]] = MappingProxyType(
@@ -36,9 +37,10 @@ def check(version: PolicyVersion, taken: Taken, before: Sequence[Taken], *, four
         reason, remedy = _REMEDIES[taken.step]
         raise Conflict(f"the version does not stand there: {remedy}", reasons=(reason,))
     match taken.step:
-        case Step.APPROVED if four_eyes and same_person(version, taken):
+        case Step.APPROVED if four_eyes and not is_another(_drafter(version), Person(taken.by, taken.ref)):
             raise NotPermitted(
-                "who drafted a version does not approve it: a second person does", reasons=("second_person_needed",)
+                "who drafted a version does not approve it: a second person does, and with a key where either has one",
+                reasons=("second_person_needed",),
             )
         case Step.ACTIVATED:
             _check_start(version, taken, before)
@@ -50,10 +52,8 @@ def check(version: PolicyVersion, taken: Taken, before: Sequence[Taken], *, four
             return
 
 
-def same_person(version: PolicyVersion, taken: Taken) -> bool:
-    """Whether the one who takes a step drafted the version: by name, or by the key that both came with."""
-    by_name = version.drafted_by.strip().casefold() == taken.by.strip().casefold()
-    return by_name or (version.drafted_ref == taken.ref and taken.ref.startswith("act_"))
+def _drafter(version: PolicyVersion) -> Person:
+    return Person(version.drafted_by, version.drafted_ref)
 
 
 def _check_start(version: PolicyVersion, taken: Taken, before: Sequence[Taken]) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlmodel import Session, col, select
 
 from gateway.foundation.errors import Conflict, IntegrityFailure, InvalidInput, NotFound
@@ -17,7 +19,9 @@ from gateway.versions.folders import MAX_PACK_BYTES
 from gateway.versions.rows import StepRow, VersionRow, create
 from gateway.versions.steps import PolicyVersion, Start, Step, Taken, in_force, schedule
 
-_REGISTRY_IN_FORCE = "no version of the policy is in force: activate one"
+_UNREADABLE = "the registry of the policy's versions cannot be read"
+_NONE_IN_FORCE = "the registry puts no version of the policy in force"
+RESTORE = "restore operational.sqlite and store.duckdb from one backup"
 
 
 class Versions:
@@ -35,9 +39,8 @@ class Versions:
         """
         if (known := self.check(draft, files)) is not None:
             return known
-        packed = zlib.compress(msgspec.json.encode(dict(files)), 9)
         with Session(self._engine) as session:
-            session.add(VersionRow(**dataclasses.asdict(draft), files=packed))
+            session.add(_packed(draft, files))
             session.commit()
         return draft
 
@@ -68,42 +71,52 @@ class Versions:
         """
         if self.all():
             raise Conflict("the registry has versions already: draft another", reasons=("not_the_first",))
-        self.submit(first, files)
-        for step in (Step.APPROVED, Step.ACTIVATED):
-            starts = first.drafted_at if step is Step.ACTIVATED else None
-            self._append(
-                Taken(
-                    first.version, step, first.drafted_by, first.drafted_ref, first.drafted_at, starts, note="initial"
-                )
-            )
+        approved = Taken(
+            first.version, Step.APPROVED, first.drafted_by, first.drafted_ref, first.drafted_at, note="initial"
+        )
+        activated = dataclasses.replace(approved, step=Step.ACTIVATED, starts=first.drafted_at)
+        with Session(self._engine) as session:  # all of it or nothing: half a registry opens no home
+            session.add(_packed(first, files))
+            session.flush()
+            session.add_all(StepRow(**dataclasses.asdict(taken)) for taken in (approved, activated))
+            session.commit()
 
     def all(self) -> tuple[PolicyVersion, ...]:
         """Return every version, in the order in which they were drafted."""
-        with Session(self._engine) as session:
+        with self._reading() as session:
             return tuple(map(_version, session.exec(select(VersionRow).order_by(col(VersionRow.position)))))
 
     def get(self, version: str) -> PolicyVersion:
         """Return a version by its number; raises ``NotFound``."""
-        return _version(self._row(version))
+        with self._reading() as session:
+            return _version(_row(session, version))
 
     def files(self, version: str) -> dict[str, str]:
         """Return the texts of a version; raises ``NotFound``, ``IntegrityFailure`` for bytes that cannot be read."""
-        packed = self._row(version).files
-        try:
-            whole = zlib.decompressobj()
-            texts = whole.decompress(packed, 8 * MAX_PACK_BYTES)
+        with self._reading() as session:
+            texts = zlib.decompressobj().decompress(_row(session, version).files, 8 * MAX_PACK_BYTES)
             return msgspec.json.decode(texts, type=dict[str, str])
-        except (zlib.error, msgspec.DecodeError):
-            raise IntegrityFailure("a stored version of the policy cannot be read: restore a backup") from None
 
     def steps(self) -> tuple[Taken, ...]:
         """Return every step, in the order in which they were taken."""
-        with Session(self._engine) as session:
+        with self._reading() as session:
             return tuple(map(_taken, session.exec(select(StepRow).order_by(col(StepRow.position)))))
 
-    def not_before(self, at: dt.datetime) -> dt.datetime:
-        """Return the instant, or the last step's where the clock stands before that."""
-        return max([at, *(taken.at for taken in self.steps())])
+    @property
+    def position(self) -> int:
+        """How many steps were taken; it never falls."""
+        return len(self.steps())
+
+    def not_before(self, at: dt.datetime, followed: str | None = None) -> dt.datetime:
+        """Return the instant, or that of the last step or of the start of ``followed`` where the clock stands before.
+
+        ``followed`` is the label of a version that is known to have come into force: a clock that was set back revives
+        no version before it.
+        """
+        steps = self.steps()
+        numbers = {version.version for version in self.all() if version.label == followed} if followed else set()
+        starts = [start.starts for start in schedule(steps) if start.version in numbers]
+        return max([at, *(taken.at for taken in steps), *starts])
 
     def in_force(self, at: dt.datetime) -> PolicyVersion:
         """Return the version in force at an instant; raises ``IntegrityFailure`` where there is none.
@@ -111,25 +124,41 @@ class Versions:
         No earlier than the last step: a clock that was set back revives no version.
         """
         number = in_force(self.steps(), self.not_before(at))
-        if number is None:
-            raise IntegrityFailure(_REGISTRY_IN_FORCE)
-        return self.get(number)
+        with contextlib.suppress(NotFound):
+            if number is not None:
+                return self.get(number)
+        raise IntegrityFailure(f"{_NONE_IN_FORCE}: {RESTORE}")
 
     def next_start(self, at: dt.datetime) -> Start | None:
         """Return which version comes into force next after an instant."""
         return next((start for start in schedule(self.steps()) if start.starts > at), None)
 
-    def _row(self, version: str) -> VersionRow:
-        with Session(self._engine) as session:
-            row = session.exec(select(VersionRow).where(VersionRow.version == version)).first()
-            if row is None:
-                raise NotFound("the registry has no such version: list them again", reasons=("unknown_version",))
-            return row
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Session]:
+        """Read; raises ``IntegrityFailure`` for what no registry ever wrote."""
+        try:
+            with Session(self._engine) as session:
+                yield session
+        except OperationalError:  # in use, or no room: nothing is wrong with what is stored
+            raise
+        except (DatabaseError, zlib.error, msgspec.DecodeError, ValueError, TypeError, OverflowError):
+            raise IntegrityFailure(f"{_UNREADABLE}: {RESTORE}") from None
 
     def _append(self, taken: Taken) -> None:
         with Session(self._engine) as session:
             session.add(StepRow(**dataclasses.asdict(taken)))
             session.commit()
+
+
+def _row(session: Session, version: str) -> VersionRow:
+    row = session.exec(select(VersionRow).where(VersionRow.version == version)).first()
+    if row is None:
+        raise NotFound("the registry has no such version: list them again", reasons=("unknown_version",))
+    return row
+
+
+def _packed(version: PolicyVersion, files: Mapping[str, str]) -> VersionRow:
+    return VersionRow(**dataclasses.asdict(version), files=zlib.compress(msgspec.json.encode(dict(files)), 9))
 
 
 def _check_draft(draft: PolicyVersion, known: Mapping[str, PolicyVersion]) -> None:
@@ -162,4 +191,6 @@ def _version(row: VersionRow) -> PolicyVersion:
 
 
 def _taken(row: StepRow) -> Taken:
-    return Taken(row.version, Step(row.step), row.by, row.ref, row.at, row.starts, row.report, row.note)
+    return Taken(
+        row.version, Step(row.step), row.by, row.ref, row.at, row.starts, row.report, row.note, row.confirmed_by
+    )

@@ -1,4 +1,4 @@
-"""The tables of the registry; both are append-only."""
+"""The tables of the registry and of the proposals; all are append-only."""
 
 from __future__ import annotations
 
@@ -47,6 +47,36 @@ class StepRow(_Policy, table=True):
     starts: dt.datetime | None = Field(default=None, sa_column=sa.Column(Instant))
     report: str | None
     note: str | None
+    confirmed_by: str | None
+
+
+class ProposalRow(_Policy, table=True):
+    """What somebody proposed and another person may confirm."""
+
+    __tablename__ = "policy_proposal"
+
+    position: int | None = Field(default=None, primary_key=True)
+    id: str = Field(unique=True)
+    matter: str = Field(index=True)
+    content: str
+    opens: str
+    under: str
+    by: str
+    ref: str
+    at: dt.datetime = Field(sa_column=sa.Column(Instant, nullable=False))
+    note: str | None
+
+
+class EndingRow(_Policy, table=True):
+    """How a proposal ended, and by whom."""
+
+    __tablename__ = "policy_proposal_ending"
+
+    proposal: str = Field(foreign_key="policy_proposal.id", primary_key=True)
+    ending: str
+    by: str
+    ref: str
+    at: dt.datetime = Field(sa_column=sa.Column(Instant, nullable=False))
 
 
 _TRIGGERS = tuple(
@@ -55,6 +85,8 @@ _TRIGGERS = tuple(
     for table, words in (
         ("policy_version", "a version of the policy never changes: draft a new one"),
         ("policy_step", "a step is never taken back: take another"),
+        ("policy_proposal", "a proposal never changes: make another"),
+        ("policy_proposal_ending", "a proposal that ended stays ended: make another"),
     )
     for verb in ("UPDATE", "DELETE")
 )

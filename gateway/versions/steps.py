@@ -42,6 +42,7 @@ class Taken:
     starts: dt.datetime | None = None
     report: str | None = None  # sha256 hex
     note: str | None = None
+    confirmed_by: str | None = None  # the second person, where one was asked for
 
 
 @dataclass(frozen=True, slots=True)

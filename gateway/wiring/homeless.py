@@ -8,7 +8,7 @@ from gateway.accountability import verify_signed
 from gateway.detection import Detector
 from gateway.flows.detect_columns import DetectColumns
 from gateway.flows.detect_text import DetectText
-from gateway.flows.policy_versions import load_draft
+from gateway.flows.policy_pack import load_draft
 from gateway.flows.propose_source import ProposeSource
 from gateway.foundation.settings import Settings
 from gateway.policy import Pack

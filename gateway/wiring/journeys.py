@@ -9,9 +9,10 @@ from gateway.flows.access_subject import AccessSubject
 from gateway.flows.build_segment import BuildSegment, ExplainSegment, Segments
 from gateway.flows.classify_columns import ClassifyColumns
 from gateway.flows.confirm_deletion import ConfirmDeletion
-from gateway.flows.consent_receipts import ConsentReceipts
+from gateway.flows.consent_receipts import ConsentReceipts, VerifyReceipt
 from gateway.flows.doctor import Doctor
 from gateway.flows.erase_subject import EraseSubject
+from gateway.flows.four_eyes import FourEyes
 from gateway.flows.house import House
 from gateway.flows.import_consents import ImportConsents
 from gateway.flows.ingest_batch import IngestBatch
@@ -23,11 +24,12 @@ from gateway.flows.processing_record import ProcessingRecord
 from gateway.flows.propose_source import ProposeSource
 from gateway.flows.read_log import ReadLog
 from gateway.flows.read_members import ReadMembers
-from gateway.flows.record_consent import RecordConsent, ShowConsents
+from gateway.flows.record_consent import RecordConsent
 from gateway.flows.record_signals import RecordSignals
 from gateway.flows.register_clients import RegisterClients
 from gateway.flows.release_segment import ReleaseSegment
 from gateway.flows.segment_outlook import SegmentOutlook
+from gateway.flows.show_consents import ShowConsents
 from gateway.flows.simulate_policy import SimulatePolicy
 from gateway.flows.sweep import Sweep
 from gateway.flows.who_saw import WhoSaw
@@ -48,6 +50,7 @@ class Gateway:
     why_person: WhyPerson
     import_consents: ImportConsents
     consent_receipts: ConsentReceipts
+    verify_receipt: VerifyReceipt
     segments: Segments
     build: BuildSegment
     explain: ExplainSegment
@@ -99,17 +102,19 @@ def assemble(
 ) -> Gateway:
     """Return the flows over a house."""
     build = BuildSegment(house)
-    policies = PolicyVersions(house, four_eyes=settings.four_eyes)
+    four_eyes = FourEyes(house, on=settings.four_eyes)
+    policies = PolicyVersions(house, four_eyes)
     return Gateway(
         house=house,
         ingest=IngestBatch(house),
-        inbox=ClassifyColumns(house),
+        inbox=ClassifyColumns(house, four_eyes),
         record_consent=RecordConsent(house),
         record_signals=RecordSignals(house),
         show_consents=ShowConsents(house),
         why_person=WhyPerson(house),
         import_consents=ImportConsents(house),
         consent_receipts=ConsentReceipts(house),
+        verify_receipt=VerifyReceipt(house),
         segments=Segments(house),
         build=build,
         explain=ExplainSegment(house),
@@ -117,7 +122,7 @@ def assemble(
         members=ReadMembers(house),
         outlook=SegmentOutlook(house),
         pending_leaves=PendingLeaves(house),
-        confirm_deletion=ConfirmDeletion(house),
+        confirm_deletion=ConfirmDeletion(house, four_eyes),
         access=AccessSubject(house),
         erase=EraseSubject(house),
         refresh=RefreshPermissions(house),

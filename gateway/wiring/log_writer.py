@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import audit
 from gateway.accountability.keys import LogKeys
 from gateway.accountability.recorder import Writer
 from gateway.foundation.clock import Clock
-from gateway.foundation.errors import IntegrityFailure, InvalidInput
+from gateway.foundation.errors import Conflict, IntegrityFailure, InvalidInput
 from gateway.foundation.settings import Settings
 
 LOG_ORIGIN = "segmentation-gateway/log"
 LOG_SOCKET = "log.sock"
+_LOOK_ONLY = "the home is open for a look only: nothing can be recorded, and so nothing can be done"
 
 
 @contextlib.contextmanager
@@ -31,6 +33,25 @@ def log_writer(
         asked = stack.enter_context(audit.Witnesses(witnesses)) if witnesses else None
         around = audit.Surroundings(clock=clock.now, witnesses=asked)
         yield stack.enter_context(_open_trail(settings.home / "audit", keys, template, around))
+
+
+class NoWriter:
+    """The log of a home that is only looked at: what cannot be recorded cannot be done."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def submit(self, entries: Sequence[bytes]) -> NoReturn:  # noqa: ARG002 - whatever they are
+        """Refuse."""
+        raise Conflict(_LOOK_ONLY)
+
+    def checkpoint(self) -> str:
+        """Publish nothing beyond what is published."""
+        return ""
+
+    def tag_file(self) -> NoReturn:
+        """Refuse."""
+        raise Conflict(_LOOK_ONLY)
 
 
 def _witnesses(settings: Settings) -> audit.Policy | None:

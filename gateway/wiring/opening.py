@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 import audit
 from gateway.accountability import Recorder
@@ -13,6 +17,7 @@ from gateway.accountability.entries import link_template
 from gateway.accountability.keys import LogKeys
 from gateway.clients import ClientRegister, IdempotencyKeys
 from gateway.consent import ConsentLedger
+from gateway.flows.agreement import check_agreement
 from gateway.flows.house import Desk, House
 from gateway.flows.keep_log import KeepLog
 from gateway.flows.policy_in_force import PolicyInForce
@@ -32,11 +37,12 @@ from gateway.release import Disclosures
 from gateway.rights import Requests
 from gateway.store import Store
 from gateway.vault import FileKek, Vault
-from gateway.versions import Versions
+from gateway.versions import Proposals, Versions
+from gateway.versions.registry import RESTORE
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
 from gateway.wiring.homeless import CERTIFICATE_KEY, read_pack
 from gateway.wiring.journeys import Gateway, assemble
-from gateway.wiring.log_writer import LOG_SOCKET, log_writer
+from gateway.wiring.log_writer import LOG_SOCKET, NoWriter, log_writer
 
 
 def is_home(settings: Settings) -> bool:
@@ -62,35 +68,41 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
 
 
 @contextlib.contextmanager
-def open_gateway(settings: Settings, clock: Clock | None = None, *, sequencer: bool = False) -> Iterator[Gateway]:
+def open_gateway(
+    settings: Settings, clock: Clock | None = None, *, sequencer: bool = False, look: bool = False
+) -> Iterator[Gateway]:
     """Open the home for this process alone, finish what a crash interrupted, and close everything afterwards.
 
     With ``sequencer`` a process of its own writes the log, for this one and for commands beside it (``open_desk``).
+    For a ``look`` nothing is finished, no version takes force and the log takes no entry: nothing changes.
     """
     home = settings.home
     if not is_home(settings):
         raise InvalidInput(f"{home} is not a gateway's home: run `gateway init` first, or name another by --home")
     with contextlib.ExitStack() as stack:
         stack.enter_context(held(home / "lock"))
-        house, keys = _house(settings, clock or SystemClock(), stack, sequencer=sequencer)
-        Recover(house)()
-        taking = TakePolicy(house)
-        with house.writing:
-            taking()
-        house.writing.begin_with(taking.journey)
+        house, keys = _house(settings, clock or SystemClock(), stack, sequencer=sequencer, look=look)
+        if not look:
+            Recover(house)()
+            taking = TakePolicy(house)
+            with house.writing:
+                taking()
+            house.writing.begin_with(taking.journey)
         engine = engine_for(home / "operational.sqlite")
         stack.callback(engine.dispose)
         keeping = KeepLog(house, keys, settings.audit_retention_days)
         yield assemble(house, ClientRegister(engine), IdempotencyKeys(engine), keeping, settings)
 
 
-def _house(settings: Settings, clock: Clock, stack: contextlib.ExitStack, *, sequencer: bool) -> tuple[House, LogKeys]:
+def _house(
+    settings: Settings, clock: Clock, stack: contextlib.ExitStack, *, sequencer: bool, look: bool
+) -> tuple[House, LogKeys]:
     home = settings.home
-    engine = engine_for(home / "operational.sqlite")
-    stack.callback(engine.dispose)
+    engine = _operational(home, stack)
     inbox = Inbox(engine)
     versions = Versions(engine)
-    begin_registry(versions, settings.policies, clock.now())
+    new = not any((home / name).exists() for name in ("store.duckdb", "audit"))
+    begin_registry(versions, settings.policies, clock.now(), new=new)
     policy = PolicyInForce(versions, inbox, clock)
     catalogue = policy.base.catalogue
     vault = Vault.open(home, FileKek(settings.kek))
@@ -99,7 +111,8 @@ def _house(settings: Settings, clock: Clock, stack: contextlib.ExitStack, *, seq
     _publish_key(home, certificates)
     keys = LogKeys(home / "log-keys.json", vault.signing_seed)
     template = link_template(policy.label())
-    writer = stack.enter_context(log_writer(settings, keys, template, clock, sequencer=sequencer))
+    writing = log_writer(settings, keys, template, clock, sequencer=sequencer)
+    writer = NoWriter(home / "audit") if look else stack.enter_context(writing)
     store = Store.open(home / "store.duckdb", catalogue)
     stack.callback(store.close)
     house = House(
@@ -114,9 +127,26 @@ def _house(settings: Settings, clock: Clock, stack: contextlib.ExitStack, *, seq
         quarantine=Quarantine(home / "quarantine"),
         inbox=inbox,
         versions=versions,
+        proposals=Proposals(engine),
         recorder=Recorder(writer, policy.label, certificates),
     )
+    check_agreement(house)
+    TakePolicy(house).keep()
     return house, keys
+
+
+def _operational(home: Path, stack: contextlib.ExitStack) -> sa.Engine:
+    """Open the operational database; raises ``IntegrityFailure`` for a file that is none."""
+    engine = engine_for(home / "operational.sqlite")
+    stack.callback(engine.dispose)
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+    except (OperationalError, sqlite3.OperationalError):  # in use, or no room: the file is what it was
+        raise
+    except (DatabaseError, sqlite3.DatabaseError):
+        raise IntegrityFailure(f"operational.sqlite cannot be read: {RESTORE}") from None
+    return engine
 
 
 def _publish_key(home: Path, signer: audit.Signer) -> None:

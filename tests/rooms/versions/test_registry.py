@@ -109,11 +109,28 @@ class TestDrafts:
         with closing(sqlite3.connect(path)) as raw, pytest.raises(sqlite3.IntegrityError, match="never"):
             raw.execute(statement.format(table, column))
 
-    def test_texts_that_cannot_be_read_stop_everything(self, versions: Versions, path: Path) -> None:
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE policy_version SET files = x'00'",
+            "UPDATE policy_version SET files = substr(files, 1, 10)",
+            "UPDATE policy_version SET effective_from = 'zqzq'",
+            "UPDATE policy_version SET effective_from = 1e300",
+            "UPDATE policy_step SET step = 'zqzq'",
+            "UPDATE policy_step SET starts = 'zqzq'",
+            "UPDATE policy_step SET version = '9.9.9'",
+            "DELETE FROM policy_step",
+        ],
+    )
+    def test_what_cannot_be_read_stops_everything_and_says_what_to_do(
+        self, versions: Versions, path: Path, statement: str
+    ) -> None:
         with closing(sqlite3.connect(path)) as raw:
-            raw.executescript("DROP TRIGGER policy_version_no_update; UPDATE policy_version SET files = x'00'")
-        with pytest.raises(IntegrityFailure, match="backup"):
-            versions.files("1.0.0")
+            raw.executescript(f"DROP TRIGGER policy_version_no_update; DROP TRIGGER policy_step_no_update;"
+                              f"DROP TRIGGER policy_step_no_delete; {statement}")  # fmt: skip
+        with pytest.raises(IntegrityFailure, match="restore") as refusal:
+            versions.files(versions.in_force(NOW).version)
+        assert "zqzq" not in str(refusal.value)
 
     def test_a_folder_is_bounded_and_utf_8(self, tmp_path: Path) -> None:
         with pytest.raises(InvalidInput, match=r"pack\.yaml"):
@@ -216,7 +233,10 @@ class TestSteps:
         activated(versions, "1.2.0", "1.1.0", NOW, NOW + 2 * HOUR)
         versions.record(taken("1.0.0", Step.ROLLED_BACK, NOW + HOUR, note="wrong"), four_eyes=True)
         assert versions.in_force(NOW + 3 * HOUR).version == "1.0.0"
-        assert versions.next_start(NOW) is None or versions.next_start(NOW + HOUR) is None
+        back = versions.next_start(NOW)
+        assert back is not None
+        assert (back.version, back.starts) == ("1.0.0", NOW + HOUR)
+        assert versions.next_start(NOW + HOUR) is None
         with refused("supersedes_another"):
             versions.record(taken("1.2.0", Step.ACTIVATED, NOW + 3 * HOUR), four_eyes=True)
 
@@ -236,9 +256,18 @@ def test_a_clock_that_was_set_back_revives_no_version(versions: Versions) -> Non
     assert versions.in_force(NOW).version == "1.1.0"
 
 
+def test_nor_one_before_what_is_known_to_have_come_into_force(versions: Versions) -> None:
+    activated(versions, "1.1.0", "1.0.0", NOW, NOW + 2 * HOUR)
+    label = versions.get("1.1.0").label
+    assert versions.in_force(versions.not_before(NOW)).version == "1.0.0"
+    assert versions.in_force(versions.not_before(NOW, label)).version == "1.1.0"
+    assert versions.not_before(NOW, "unknown") == NOW
+    assert versions.position == 5
+
+
 def test_an_empty_registry_puts_nothing_in_force(path: Path) -> None:
     engine = engine_for(path)
-    with pytest.raises(IntegrityFailure, match="activate"):
+    with pytest.raises(IntegrityFailure, match="restore"):
         Versions(engine).in_force(NOW)
     engine.dispose()
 
