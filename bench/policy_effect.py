@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from gateway.flows.policy_versions import load_draft
+from gateway.flows.policy_pack import load_draft
 from gateway.flows.record_consent import Choice
 from gateway.flows.simulate_policy import SimulatePolicy
 from gateway.foundation.settings import Settings

@@ -65,7 +65,7 @@ def texts(companies: int) -> dict[str, str]:
     named = sorted({"country"}.union(*NEVER))
     purposes = list(PURPOSES.values())
     store = yaml.safe_load(baseline_texts()["rules/permissions.yaml"])["rules"][:2]
-    about: dict[str, Any] = {"article": "5(1)(c)", "rationale": "a law"}
+    about: dict[str, Any] = {"article": "5(1)(c)", "rationale": {"en": "a law"}}
     opened = {"kind": "permission", "fields": [{"ids": named}], **about}
     rules = [
         *store,

@@ -19,6 +19,12 @@ purpose: direct_marketing
 title: {en: Gold, fi: Kulta, hu: Arany, uk: Золото}
 where: {field: loyalty_tier, eq: gold}
 """
+NESTED_SEGMENT = """
+id: gold_loyal
+purpose: direct_marketing
+title: {en: Gold loyal, fi: Kulta, hu: Arany, uk: Золото}
+where: {all: [{segment: loyal_buyers}, {field: loyalty_tier, eq: gold}]}
+"""
 REFUSED_SEGMENT = """
 id: regular_buyers
 purpose: product_analytics
@@ -40,8 +46,11 @@ CHANGES: dict[str, tuple[str, str | None, str]] = {  # file, old text or None fo
     ),
     "fewer purchases": ("segments/loyal_buyers.yaml", "count: {gte: 3}", "count: {gte: 2}"),
     "one segment more": ("segments/gold.yaml", None, NEW_SEGMENT),
+    "a nested segment more": ("segments/gold_loyal.yaml", None, NESTED_SEGMENT),
     "a segment refused": ("segments/regular_buyers.yaml", None, REFUSED_SEGMENT),
     "a segment gone": ("segments/lapsed_buyers.yaml", None, ""),
+    "coarser ages": ("fields.yaml", "{kind: age_band, years: 5}", "{kind: age_band, years: 10}"),
+    "a segment by tens": ("segments/young_adults_nordic.yaml", '["20-24", "25-29"]', '["30-39"]'),
     "a higher minimum": ("rules/obligations.yaml", "minimum_size: 100", "minimum_size: 140"),
 }  # fmt: skip
 IN_CASES = {"events for days": (": 730", ": 58"), "a higher minimum": ("minimum_size: 100", "minimum_size: 140")}

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gateway.accountability.facts import Configuration, Facts, opened, withheld
-from gateway.accountability.measure_words import KEPT, KEPT_UNTIL, KEPT_WHY, MEASURES
-from gateway.accountability.record_words import in_language, say
+from gateway.accountability.kept_words import KEPT, KEPT_UNTIL, KEPT_WHY
+from gateway.accountability.measure_words import MEASURES
+from gateway.accountability.record_words import say
 from gateway.vocabulary.contracts import RecipientContract
 from gateway.vocabulary.decisions import Decision, Permit
 from gateway.vocabulary.fields import Field, FieldKind
+from gateway.vocabulary.languages import in_language
 from gateway.vocabulary.names import FieldId, PurposeId, RecipientId
 from gateway.vocabulary.purposes import MinimumAge, Purpose
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 from gateway.accountability.assessment_words import CRITERIA, RISKS
 from gateway.accountability.facts import Configuration, RuleInForce, withheld
 from gateway.accountability.measure_words import MEASURES
-from gateway.accountability.record_words import in_language
 from gateway.vocabulary.decisions import Action
+from gateway.vocabulary.languages import in_language
 from gateway.vocabulary.names import RuleId, SourceId
 from gateway.vocabulary.purposes import Purpose
 
@@ -106,7 +106,10 @@ def risks(assessed: Assessed) -> list[dict[str, Any]]:
             "risk": name,
             "title": in_language(RISKS[name], assessed.language),
             "because": because,
-            "rules": [{"rule": r.id, "article": r.article, "rationale": r.rationale} for r in rules],
+            "rules": [
+                {"rule": r.id, "article": r.article, "rationale": in_language(r.rationale, assessed.language)}
+                for r in rules
+            ],
             "measures": [in_language(MEASURES[measure], assessed.language) for measure in measures],
             "likelihood": None,
             "severity": None,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.accountability.record_words import by_language
+from gateway.vocabulary.languages import by_language
 
 # Article 29 Working Party, WP 248 rev.01, III.B.a: two of nine usually ask for an assessment.
 CRITERIA: Final = by_language(

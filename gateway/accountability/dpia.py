@@ -13,8 +13,8 @@ from gateway.accountability.activities import basis_of, controller_of, fields_of
 from gateway.accountability.assessment import Assessed, criteria, risks
 from gateway.accountability.assessment_words import QUESTIONS
 from gateway.accountability.facts import Configuration, Facts, SegmentInForce
-from gateway.accountability.record_words import in_language
 from gateway.foundation.errors import NotFound
+from gateway.vocabulary.languages import in_language
 from gateway.vocabulary.names import FieldId, PurposeId
 from gateway.vocabulary.purposes import LegalBasis
 

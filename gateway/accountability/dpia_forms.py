@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from gateway.accountability.record_forms import Say, basis, general, period, recipients, speaker, table
+from gateway.accountability.record_forms import Say, basis, general, period, recipients, table
 from gateway.accountability.record_words import WORDS, say
 from gateway.accountability.sheets import Section, to_csv, to_markdown
 
@@ -23,7 +23,7 @@ def dpia_csv(sheet: Mapping[str, Any]) -> str:
 
 
 def _sections(sheet: Mapping[str, Any]) -> Iterator[Section]:
-    words = speaker(sheet["language"])
+    words = Say(sheet["language"])
     described = sheet["description"]
     named = [row for row in general(words, {**sheet, "people": None}) if row[0] != "people"]
     rows = tuple((words(key), value) for key, value in [*named, *basis(words, described)])
@@ -88,7 +88,7 @@ def _listed(words: Say, because: list[str]) -> str:
             told.append(each)
             continue
         said = words("none") if value == "None" else value
-        told.append(f"{words(name)}: {words('days').format(said) if name == 'retention' else said}")
+        told.append(f"{words(name)}: {period(words, int(value), 'none') if name == 'retention' else said}")
     return ", ".join(told) or words("none")
 
 

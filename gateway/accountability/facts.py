@@ -19,7 +19,7 @@ class RuleInForce:
     id: RuleId
     kind: str
     article: str
-    rationale: str
+    rationale: Mapping[str, str]
     purposes: frozenset[PurposeId] | None
     together: tuple[FieldId, ...]  # fields that it keeps apart
     minimum_size: int | None

@@ -1,4 +1,4 @@
-"""What protects people whatever a pack says, and what is kept beside its purposes, in each language."""
+"""What protects people whatever a pack says, in each language."""
 
 # ruff: noqa: RUF001 - Ukrainian is written in Cyrillic
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.accountability.record_words import by_language
+from gateway.vocabulary.languages import by_language
 
 MEASURES: Final = by_language(
     {
@@ -43,7 +43,7 @@ MEASURES: Final = by_language(
             "a tamper-evident audit entry is durable before data leave",
             "peukaloinnin paljastava lokimerkintä on tallessa ennen kuin tietoja luovutetaan",
             "a hamisítást felfedő naplóbejegyzés tartósan rögzül, mielőtt adat távozna",
-            "запис у журналі, що виявляє підробку, збережено до того, як дані вийдуть",
+            "запис у журналі, що виявляє підробку, збережено до передання даних",
         ),
         "shredding": (
             "erasure destroys the person's key and is certified by a signed note",
@@ -60,8 +60,10 @@ MEASURES: Final = by_language(
         "minimum_age": (
             "a consent given under the minimum age, or at an unknown age, counts only where a guardian gave it",
             "alle vähimmäisiän tai tuntemattomassa iässä annettu suostumus pätee vain huoltajan antamana",
-            "a korhatár alatt vagy ismeretlen korban adott hozzájárulás csak a gyám szavára érvényes",
-            "згода, надана до мінімального віку чи в невідомому віці, чинна лише від законного представника",
+            ("a korhatár alatt vagy ismeretlen korban adott hozzájárulás csak akkor érvényes, ha a szülői "
+            "felügyelet gyakorlója adta"),
+            ("згода, надана до мінімального віку чи в невідомому віці, чинна, лише якщо її надав "
+            "законний представник"),
         ),
         "redaction": (
             "free texts are searched for personal data and stored with these replaced",
@@ -76,95 +78,10 @@ MEASURES: Final = by_language(
             "заперечення, відкликання чи обмеження діє вже в наступному запиті",
         ),
         "retention": (
-            "values older than their retention period are not opened",
-            "säilytysaikaansa vanhempia arvoja ei avata",
-            "a megőrzési idejüknél régebbi értékek nem nyílnak meg",
-            "значення, старші за строк зберігання, не відкриваються",
-        ),
-    }
-)  # fmt: skip
-
-# What, why; for how long stands in KEPT_UNTIL, or is a number of days that a setting or a contract says.
-KEPT: Final = by_language(
-    {
-        "known_names": (
-            "names and streets of data subjects, each once, sealed, with the number of people who bear it",
-            "rekisteröityjen etu- ja sukunimet ja kadut, kukin kerran, sinetöityinä, ja kantajien määrä",
-            "az érintettek utó- és családnevei és utcái, mindegyik egyszer, lezárva, viselőik számával",
-            "імена, прізвища та вулиці суб’єктів даних, кожне один раз, запечатані, з кількістю носіїв",
-        ),
-        "consents": (
-            "choices of data subjects: purpose, status, notice, channel and instant",
-            "rekisteröityjen valinnat: käyttötarkoitus, tila, informointi, kanava ja ajankohta",
-            "az érintettek választásai: cél, állapot, tájékoztató, csatorna és időpont",
-            "вибір суб’єктів даних: мета, стан, повідомлення, канал і момент",
-        ),
-        "audit_log": (
-            "entries of the audit log: who did what and why, with subject tags and no values",
-            "lokimerkinnät: kuka teki mitä ja miksi, henkilötunnistein mutta ilman arvoja",
-            "naplóbejegyzések: ki mit és miért tett, érintetti címkékkel, értékek nélkül",
-            "записи журналу: хто, що й навіщо зробив, із мітками осіб і без значень",
-        ),
-        "quarantine": (
-            "rows that could not be read and columns that nobody has decided on, encrypted",
-            "rivit, joita ei voitu lukea, ja sarakkeet, joista ei ole päätetty, salattuina",
-            "olvashatatlan sorok és olyan oszlopok, amelyekről még nem döntöttek, titkosítva",
-            "рядки, які не вдалося прочитати, і стовпці, щодо яких не вирішено, зашифровані",
-        ),
-        "suppression": (
-            "keyed hashes of the identifiers of erased people",
-            "poistettujen henkilöiden tunnisteiden avaimelliset tiivisteet",
-            "törölt személyek azonosítóinak kulcsolt lenyomatai",
-            "ключові геші ідентифікаторів стертих осіб",
-        ),
-    }
-)  # fmt: skip
-KEPT_WHY: Final = by_language(
-    {
-        "known_names": (
-            "to find people's names in free texts before these are stored (Art. 25, 32)",
-            "nimien löytämiseksi vapaista teksteistä ennen tallennusta (25 ja 32 artikla)",
-            "hogy a neveket a szabad szövegekben tárolás előtt megtaláljuk (25., 32. cikk)",
-            "щоб знаходити імена у вільних текстах до їх зберігання (ст. 25, 32)",
-        ),
-        "consents": (
-            "to prove consent, and to heed objections and restrictions (Art. 7(1), 18, 21)",
-            "suostumuksen osoittamiseksi sekä vastustamisen ja rajoituksen noudattamiseksi (7(1), 18 ja 21 artikla)",
-            "a hozzájárulás igazolására, a tiltakozás és a korlátozás betartására (7. cikk (1), 18., 21. cikk)",
-            "щоб довести згоду та враховувати заперечення й обмеження (ст. 7(1), 18, 21)",
-        ),
-        "audit_log": (
-            "to show who looked and what was disclosed (Art. 5(2), 15(1)(c), 32)",
-            "sen osoittamiseksi, kuka katsoi ja mitä luovutettiin (5(2), 15(1)(c) ja 32 artikla)",
-            "annak igazolására, ki tekintett be és mi került kiadásra (5. cikk (2), 15. cikk (1) c), 32. cikk)",
-            "щоб показати, хто переглядав і що було розкрито (ст. 5(2), 15(1)(c), 32)",
-        ),
-        "quarantine": (
-            "to correct what was sent, or to decide on a column (Art. 5(1)(d))",
-            "lähetetyn korjaamiseksi tai sarakkeesta päättämiseksi (5(1)(d) artikla)",
-            "a beküldött adatok javítására, illetve az oszlopról szóló döntéshez (5. cikk (1) d))",
-            "щоб виправити надіслане або вирішити щодо стовпця (ст. 5(1)(d))",
-        ),
-        "suppression": (
-            "so that a later import cannot bring an erased person back (Art. 17)",
-            "jottei myöhempi tuonti palauta poistettua henkilöä (17 artikla)",
-            "hogy egy későbbi betöltés ne hozhassa vissza a törölt személyt (17. cikk)",
-            "щоб пізніше завантаження не повернуло стерту особу (ст. 17)",
-        ),
-    }
-)  # fmt: skip
-KEPT_UNTIL: Final = by_language(
-    {
-        "known_names": (
-            "until the last person who bears the name is erased", "kunnes nimen viimeinen kantaja on poistettu",
-            "amíg a név utolsó viselőjét nem törlik", "доки не стерто останнього носія імені",
-        ),
-        "consents": (
-            "until the person is erased", "kunnes henkilö poistetaan", "az érintett törléséig", "до стирання особи",
-        ),
-        "suppression": (
-            "without end: it is what keeps the person out", "toistaiseksi: juuri se pitää henkilön poissa",
-            "határidő nélkül: ez tartja távol a személyt", "безстроково: саме це не допускає повернення особи",
+            "values older than their retention period are not opened, and the nightly sweep deletes them",
+            "säilytysaikaansa vanhempia arvoja ei avata, ja ne poistetaan öisin",
+            "a megőrzési idejüknél régebbi értékek nem nyílnak meg, és éjszakánként törlődnek",
+            "значення, старші за строк зберігання, не відкриваються, і щоночі їх видаляють",
         ),
     }
 )  # fmt: skip

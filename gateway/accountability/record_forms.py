@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from gateway.accountability.numbers import days, grouped
 from gateway.accountability.record_words import say
 from gateway.accountability.sheets import Section, to_csv, to_markdown
 
-Say = Callable[[str], str]
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Says the words of a language."""
+
+    language: str
+
+    def __call__(self, key: str) -> str:
+        """Return a word."""
+        return say(key, self.language)
 
 
 def record_markdown(record: Mapping[str, Any]) -> str:
@@ -22,7 +33,7 @@ def record_csv(record: Mapping[str, Any]) -> str:
 
 
 def _sections(record: Mapping[str, Any]) -> Iterator[Section]:
-    words = speaker(record["language"])
+    words = Say(record["language"])
     yield pairs(words, "general", general(words, record))
     versions = [(each["pack"], each["since"]) for each in record["versions"]]
     yield table(words, "versions", ("version", "since"), versions)
@@ -36,11 +47,6 @@ def _sections(record: Mapping[str, Any]) -> Iterator[Section]:
     yield Section(words("measures"), ("#", words("measure")), tuple(numbered))
     missing = [(gap["place"], f"{words('safeguard_missing')} ({gap['article']})") for gap in record["missing"]]
     yield table(words, "missing", ("place", "what"), missing)
-
-
-def speaker(language: str) -> Say:
-    """Return what says the words of a language."""
-    return lambda key: say(key, language)
 
 
 def general(words: Say, record: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -58,7 +64,6 @@ def general(words: Say, record: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def basis(words: Say, activity: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return a purpose, its legal basis and whom it concerns."""
-    age, days = activity["minimum_age"], activity["consent_valid_days"]
     return [
         ("purpose", f"{activity['purpose']} ({activity['dpv']})"),
         ("legal_basis", f"{activity['legal_basis']} ({activity['legal_basis_dpv']})"),
@@ -66,9 +71,9 @@ def basis(words: Say, activity: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("special_categories", ", ".join(activity["special_categories"]) or words("none")),
         ("data_subjects", "; ".join(activity["data_subjects"]) or words("none")),
         ("people", count(words, activity["people"])),
-        ("minimum_age", _age(words, age)),
+        ("minimum_age", _age(words, activity["minimum_age"])),
         ("notices", ", ".join(activity["consent_notices"]) or words("none")),
-        ("consent_days", period(words, days, "none")),
+        ("consent_days", period(words, activity["consent_valid_days"], "none")),
     ]
 
 
@@ -134,12 +139,12 @@ def _last(words: Say, release: Mapping[str, Any] | None) -> str:
 
 def count(words: Say, number: int | None, otherwise: str = "unknown") -> str:
     """Return a protected number of people."""
-    return words(otherwise) if number is None else words("about").format(f"{number:,}")
+    return words(otherwise) if number is None else words("about").format(grouped(number, words.language))
 
 
-def period(words: Say, days: int | None, otherwise: str) -> str:
+def period(words: Say, number: int | None, otherwise: str) -> str:
     """Return a number of days."""
-    return words(otherwise) if days is None else words("days").format(days)
+    return words(otherwise) if number is None else days(number, words.language)
 
 
 def pairs(words: Say, heading: str, rows: Iterable[tuple[str, str]], title: str | None = None) -> Section:

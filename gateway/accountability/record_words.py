@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
-LANGUAGES: Final = ("en", "fi", "hu", "uk")
+from gateway.vocabulary.languages import by_language, in_language
 
 _HEADS = {
     "record": (
@@ -111,7 +110,7 @@ _NAMES = {
         "Передача за межі ЄЕЗ",
     ),
     "expires": ("Contract ends", "Sopimus päättyy", "A szerződés lejár", "Договір діє до"),
-    "last_release": ("Last release", "Viimeisin luovutus", "Utolsó kiadás", "Останнє надання"),
+    "last_release": ("Last release", "Viimeisin luovutus", "Utolsó adatátadás", "Останнє надання"),
     "source": ("Source", "Lähde", "Forrás", "Джерело"),
     "last_batch": ("Last batch", "Viimeisin erä", "Utolsó köteg", "Останній пакет"),
     "since": ("In force from", "Voimassa alkaen", "Hatályos ettől", "Чинна з"),
@@ -123,7 +122,7 @@ _NAMES = {
     "stored": ("Stored", "Tallennetaan", "Tárolva", "Зберігається"),
     "permitted": ("Permitted", "Sallittu", "Engedélyezett", "Дозволено"),
     "used": ("Used by segments", "Segmenttien käytössä", "Szegmensek használják", "Використовують сегменти"),
-    "released": ("Released to", "Luovutetaan", "Kiadva", "Надається"),
+    "released": ("Released to", "Luovutetaan", "Átadva", "Надається"),
     "segment": ("Segment", "Segmentti", "Szegmens", "Сегмент"),
     "size_class": ("Size", "Koko", "Méret", "Розмір"),
     "taken_at": ("Built at", "Muodostettu", "Felépítve", "Побудовано"),
@@ -150,7 +149,9 @@ _VALUES = {
     "yes": ("yes", "kyllä", "igen", "так"),
     "no": ("no", "ei", "nem", "ні"),
     "none": ("none", "ei ole", "nincs", "немає"),
-    "days": ("{} days", "{} päivää", "{} nap", "{} дн."),
+    "days_one": ("{} day", "{} päivä", "{} nap", "{} день"),
+    "days_few": ("{} days", "{} päivää", "{} nap", "{} дні"),
+    "days_many": ("{} days", "{} päivää", "{} nap", "{} днів"),
     "as_record": (
         "as long as the person's record", "niin kauan kuin henkilön tietue", "amíg az érintett rekordja él",
         "доки існує запис особи",
@@ -159,7 +160,6 @@ _VALUES = {
     "under_minimum": ("under the minimum", "alle vähimmäiskoon", "a minimum alatt", "менше мінімуму"),
     "not_built": ("not built yet", "ei vielä muodostettu", "még nincs felépítve", "ще не побудовано"),
     "about": ("about {}", "noin {}", "körülbelül {}", "близько {}"),
-    "or_more": ("{} or more", "{} tai enemmän", "{} vagy több", "{} або більше"),
     "sealed": (
         "sealed identifier, apart from the store", "sinetöity tunniste, erillään varastosta",
         "lezárt azonosító, a tárolótól külön", "запечатаний ідентифікатор, окремо від сховища",
@@ -205,19 +205,9 @@ _VALUES = {
 }  # fmt: skip
 
 
-def by_language(words: Mapping[str, tuple[str, ...]]) -> Mapping[str, Mapping[str, str]]:
-    """Return tuples of texts, one a language, as mappings by language."""
-    return {key: dict(zip(LANGUAGES, texts, strict=True)) for key, texts in words.items()}
-
-
 WORDS: Final = by_language(_HEADS | _NAMES | _VALUES)
 
 
 def say(key: str, language: str) -> str:
     """Return a word; English where the language is not one of the house."""
     return in_language(WORDS[key], language)
-
-
-def in_language(texts: Mapping[str, str], language: str) -> str:
-    """Return the text in a language, in English, or in whatever language there is; empty where there is none."""
-    return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")

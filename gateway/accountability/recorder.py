@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 import audit
 from gateway.accountability import access, entries, views
+from gateway.accountability.checks import verify_signed
 from gateway.accountability.entries import SealedTags
 from gateway.accountability.errors import ClockWentBack, EventRefused, LogCrowded, LogDamaged, LogUnwritable
 from gateway.foundation.identifiers import random_name
@@ -171,6 +172,12 @@ class Recorder:
             return audit.sign_note(text, self._signer)
         except audit.AuditError as error:
             raise EventRefused(str(error)) from None
+
+    def verify(self, note: str) -> str:
+        """Return the text of a note that ``sign`` made; ``LogDamaged`` for any other, ``LogUnwritable`` as there."""
+        if self._signer is None:
+            raise LogUnwritable("certificates cannot be verified: no signing key was given")
+        return verify_signed(note, [self._signer.vkey])
 
     # -- reading ------------------------------------------------------------------------------------------------
 

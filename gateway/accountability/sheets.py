@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from gateway.foundation.spreadsheets import harmless
+
 CSV_HEADER = ("section", "item", "property", "value")
-# A spreadsheet runs a cell that starts so (OWASP, CSV injection); some also with the wide forms, or after blanks.
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")  # noqa: RUF001 - the wide forms are meant
 _MARKUP = re.compile(r"[\\`*\[\]<>|~&#!$]|(?<![^\W_])_|_(?![^\W_])")
 
 
@@ -49,11 +49,6 @@ def to_csv(sections: Iterable[Section]) -> str:
 def escaped(text: str) -> str:
     """Return a text on one line, with every sign that Markdown or HTML would take for its own escaped."""
     return _MARKUP.sub(lambda found: f"\\{found[0]}", " ".join(text.split()))
-
-
-def harmless(text: str) -> str:
-    """Return a cell that no spreadsheet runs."""
-    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def _row(cells: Iterable[str]) -> str:

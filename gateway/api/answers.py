@@ -60,15 +60,19 @@ class Choices(Answer):
 
     events: list[Choice]
     standing: dict[str, str] = Field(description="Purpose → status.", examples=[{"direct_marketing": "given"}])
-    at: dt.datetime = Field(description="The instant of `standing`.")
+    closed: dict[str, list[str]] = Field(
+        description="Purpose → what closed it at that instant, as codes; nothing where it was permitted.",
+        examples=[{"direct_marketing": ["under_age"]}],
+    )
+    at: dt.datetime = Field(description="The instant of `standing` and `closed`.")
 
 
 class SignalsTaken(Answer):
-    """What the signals meant under the policy; the same whether or not the person is known."""
+    """What the signals mean under the policy; the same whether or not the person is known."""
 
     choices: dict[str, str] = Field(description="Purpose → status.", examples=[{"direct_marketing": "objected"}])
     ignored: int = Field(description="Categories that the policy does not know.")
-    unread: str | None = Field(description="Why a TC string said nothing.", examples=["tcf_without_disclosed_vendors"])
+    unread: str | None = Field(description="Why a TC string gave no yes.", examples=["tcf_without_disclosed_vendors"])
 
 
 class Imported(Answer):
@@ -84,6 +88,13 @@ class ConsentReceipt(Answer):
     id: str = Field(examples=["rcp_f4k2nq7wzc5xv3ydj6mrh2teaq"])
     receipt: str = Field(description="A signed note (C2SP) over JSON-LD; its key is `certificates.vkey` in the home.")
     nonce: str = Field(description="The person's alone; kept nowhere. It ties the identifier to the receipt.")
+
+
+class ReceiptVerified(Answer):
+    """What a receipt that somebody shows is worth."""
+
+    verified: bool = Field(description="This gateway signed it, and nobody changed it.")
+    concerns: bool | None = Field(description="It is about the person of the request; null where none was named.")
 
 
 class AccessAnswer(Answer):
@@ -114,12 +125,20 @@ class ChoiceAnswer(Answer):
     purposes: list[str] = Field(description="`*` stands for every purpose.", examples=[["*"]])
 
 
+class Used(Answer):
+    """What a segment is made of, also by way of others."""
+
+    segments: list[str] = Field(description="Nested segments.", examples=[["regular_buyers"]])
+    traits: list[str] = Field(description="Computed traits.", examples=[["purchases_540_days"]])
+
+
 class Segment(Answer):
     """A segment of the catalogue."""
 
     id: str = Field(examples=["loyal_buyers"])
     purpose: str = Field(examples=["direct_marketing"])
     title: dict[str, str] = Field(examples=[{"en": "Loyal buyers"}])
+    uses: Used | None = Field(description="`null` for a recipient, to whom nobody tells how people are chosen.")
 
 
 class SegmentList(Answer):

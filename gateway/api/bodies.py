@@ -12,10 +12,12 @@ from fastapi import HTTPException, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 from starlette.types import Message
 
+from gateway.vocabulary.consents import EVIDENCE
+
 MAX_JSON = 64 * 1024  # bytes
 MEDIA_IN = ("text/csv", "application/x-ndjson", "application/jsonl", "application/octet-stream")
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-Evidence = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,95}$")]
+Evidence = Annotated[str, StringConstraints(pattern=rf"^{EVIDENCE}$")]
 Value = Annotated[str, StringConstraints(min_length=1, max_length=320)]
 # Nobody chose anything here before; and an instant before the year 1 in UTC could be stored but not read.
 Chosen = Annotated[AwareDatetime, Field(ge=dt.datetime(1970, 1, 1, tzinfo=dt.UTC))]
@@ -104,6 +106,24 @@ class ReceiptBody(Body):
 
     subject: SubjectBody
     language: Literal["en", "fi", "hu", "uk"] = "en"
+
+
+class Holder(Body):
+    """Who shows a receipt, with the nonce that came with it."""
+
+    subject: SubjectBody
+    nonce: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class VerifyBody(Body):
+    """A receipt that somebody shows."""
+
+    model_config = ConfigDict(title="ReceiptShown")
+
+    receipt: Annotated[str, StringConstraints(min_length=1, max_length=MAX_JSON)] = Field(
+        description="The signed note, as it was given."
+    )
+    holder: Holder | None = Field(None, description="Ask as well whether it is about this person.")
 
 
 class RequestBody(Body):

@@ -8,16 +8,26 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header
 from fastapi.responses import JSONResponse
 
-from gateway.api.answers import Choices, ConsentReceipt, Imported, Recorded, SignalsTaken
+from gateway.api.answers import Choices, ConsentReceipt, Imported, ReceiptVerified, Recorded, SignalsTaken
 from gateway.api.authentication import Allowed, Guarded, TheGateway
-from gateway.api.bodies import MEDIA_IN, ConsentBody, ConsentsQuery, ReceiptBody, SignalsBody, Upload, upload
+from gateway.api.bodies import (
+    MEDIA_IN,
+    ConsentBody,
+    ConsentsQuery,
+    ReceiptBody,
+    SignalsBody,
+    Upload,
+    VerifyBody,
+    upload,
+)
 from gateway.api.problems import documented, problem
 from gateway.api.releasing import releases
 from gateway.flows.consent_receipts import ConsentReceipt as Made
-from gateway.flows.record_consent import Choice, ConsentHistory
+from gateway.flows.record_consent import Choice
 from gateway.flows.record_signals import Told
 from gateway.flows.register_clients import Client, Scope, actor_of
 from gateway.flows.released import Released
+from gateway.flows.show_consents import ConsentHistory
 from gateway.foundation.errors import InvalidInput
 from gateway.vocabulary.consents import ConsentStatus, ExpressedBy
 from gateway.vocabulary.names import PurposeId
@@ -37,7 +47,8 @@ _NDJSON = {
     '"status":"withdrawn","at":"2026-05-02T09:00:00Z"}\n',
 }
 _FILE = {
-    "description": "Choices. Further columns: notice, language, channel, evidence, by, valid_until.",
+    "description": "Choices. Further columns: notice, language, channel, evidence, by, valid_until. "
+    "Of a day alone in `at` (UTC) a yes counts from its beginning and a no from its end, or now if that is earlier.",
     "required": True,
     "content": dict.fromkeys(MEDIA_IN, _BINARY) | {"text/csv": _CSV, "application/x-ndjson": _NDJSON},
 }
@@ -76,14 +87,17 @@ def record_signals(
     gateway: TheGateway,
     client: Desk,
     sec_gpc: Annotated[
-        str | None, Header(alias="Sec-GPC", description="Global Privacy Control of the person's browser: `1`.")
+        list[str] | None, Header(alias="Sec-GPC", description="Global Privacy Control of the person's browser: `1`.")
     ] = None,
 ) -> SignalsTaken:
     """Record category preferences, a TC string and Global Privacy Control, as the policy maps them to purposes.
 
-    What the policy does not name means nothing; a TC string that cannot be read is no yes.
+    What the policy does not name means nothing; a TC string that cannot be read is no yes. Where a call says both yes
+    and no for a purpose, it says no. The answer tells what the signals mean: a yes does not overrule a no made
+    elsewhere, and a TC string that was on record before takes back nothing chosen since.
     """
-    told = Told(body.gpc or sec_gpc == "1", body.tcf, body.category_preferences, body.notice)
+    gpc = any(value.strip() == "1" for line in sec_gpc or () for value in line.split(","))
+    told = Told(body.gpc or gpc, body.tcf, body.category_preferences, body.notice)
     taken = gateway.record_signals(body.subject.pair, told, actor_of(client))
     return SignalsTaken(
         choices={str(name): word for name, word in taken.choices.items()}, ignored=taken.ignored, unread=taken.unread
@@ -99,9 +113,10 @@ def record_signals(
 )
 @releases
 def query_consents(body: ConsentsQuery, gateway: TheGateway, client: Desk) -> Released[dict[str, Any]]:
-    """Return a person's choices, oldest first, and where they left the person at an instant. The look is on record.
+    """Return a person's choices, oldest first, where they left the person at an instant, and what closed each purpose.
 
-    For somebody unknown there is no choice, and every purpose is `unknown`.
+    For somebody unknown there is no choice, and every purpose is `unknown`, as for somebody who said nothing. The look
+    is on record.
     """
     found = gateway.show_consents(body.subject.pair, actor_of(client), at=body.at, recorded=body.recorded)
     return found.map(_shown)
@@ -111,6 +126,7 @@ def _shown(history: ConsentHistory) -> dict[str, Any]:
     return {
         "events": [dataclasses.asdict(event) for event in history.events],
         "standing": history.standing,
+        "closed": history.closed,
         "at": history.at,
     }
 
@@ -156,3 +172,20 @@ def make_consent_receipt(body: ReceiptBody, gateway: TheGateway, client: Desk) -
 
 def _receipt(made: Made) -> dict[str, Any]:
     return {"id": made.id, "receipt": made.note, "nonce": made.nonce}
+
+
+@router.post(
+    "/receipt/verify",
+    operation_id="verify_consent_receipt",
+    summary="Check a receipt that somebody shows",
+    response_model=ReceiptVerified,
+    responses=_REFUSALS,
+)
+def verify_consent_receipt(body: VerifyBody, gateway: TheGateway, _: Desk) -> ReceiptVerified:
+    """Check a receipt's signature and, with identifier and nonce, whether it is about that person.
+
+    Nothing is looked up: the answer tells of the receipt alone, and not whether the person is known.
+    """
+    holder = (body.holder.subject.pair, body.holder.nonce) if body.holder else None
+    found = gateway.verify_receipt(body.receipt, holder)
+    return ReceiptVerified(verified=found.verified, concerns=found.concerns)

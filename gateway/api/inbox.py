@@ -6,13 +6,13 @@ import datetime as dt
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import Field
 
 from gateway.api.answers import Answer
 from gateway.api.authentication import Allowed, Guarded, TheGateway
 from gateway.api.bodies import Body, Identifier
-from gateway.api.problems import documented
+from gateway.api.problems import documented, waiting_for_another
 from gateway.flows.classify_columns import Classification, InboxState, Officer, Wish
 from gateway.flows.register_clients import Client, Scope, actor_of
 from gateway.vocabulary.names import FieldId, SourceId
@@ -32,6 +32,33 @@ class InboxDecision(Answer):
     by: str = Field(examples=["officer-1"])
     at: dt.datetime
     note: str | None
+    confirmed_by: str | None = Field(description="The second person, where one was asked for.", examples=["officer-2"])
+
+
+class InboxProposal(Answer):
+    """What somebody proposed; the same decision by another person confirms it."""
+
+    id: str = Field(description="Its name in the log.", examples=["dec_f4k2nq7wzc5xv3ydj6mrh2teaq"])
+    opens: str = Field(description="sha256 over exactly what it would open.")
+    by: str = Field(examples=["officer-1"])
+    at: dt.datetime
+    note: str | None
+    void: bool = Field(description="What is in force has changed since: it is to be proposed again.")
+    classification: Classification
+    field: str | None = Field(examples=["gender"])
+    format: str | None
+
+
+class DeletionProposal(Answer):
+    """A recipient's deletion that somebody proposed to count as done; the same by another person confirms it."""
+
+    id: str = Field(description="Its name in the log.", examples=["dec_f4k2nq7wzc5xv3ydj6mrh2teaq"])
+    recipient: str = Field(examples=["mailer"])
+    evidence: str = Field(examples=["doc-2026-0107"])
+    opens: str = Field(description="sha256 over exactly what it would open.")
+    by: str = Field(examples=["officer-1"])
+    at: dt.datetime
+    void: bool = Field(description="What it would open has changed since: it is to be proposed again.")
 
 
 class InboxEntry(Answer):
@@ -54,23 +81,27 @@ class InboxEntry(Answer):
     last_seen: dt.datetime
     batches: int
     decisions: list[InboxDecision]
+    proposal: InboxProposal | None = Field(description="What waits for a second person.")
 
 
 class InboxAnswer(Answer):
-    """The inbox, and the policy in force with all decisions."""
+    """The inbox, the policy in force with all decisions, and recipients' deletions that wait for a second person."""
 
     policy: str
     entries: list[InboxEntry]
+    deletions: list[DeletionProposal]
 
 
 class InboxDecided(Answer):
     """What came of a decision."""
 
     item: InboxEntry
-    decision: str | None = Field(description="Its name in the log; none with `dry_run`.")
+    decision: str | None = Field(description="Its name in the log; none with `dry_run`, and while it waits.")
     policy: str = Field(description="The policy in force from now on.")
     reingest: bool = Field(description="Whether the same file, taken in again, brings the sealed values in.")
     dry_run: bool
+    waits: bool = Field(description="Whether another person is to decide the same before it takes effect.")
+    renewed: bool = Field(description="Whether what waited before is void, and this waits in its place.")
     advice: str
 
 
@@ -94,12 +125,17 @@ class InboxDecisionBody(Body):
 def list_inbox(
     gateway: TheGateway,
     client: OfficerKey,  # noqa: ARG001 - named for its scope
-    state: Annotated[InboxState | None, Query(description="Those that wait, or those decided.")] = None,
+    state: Annotated[
+        InboxState | None, Query(description="Those that wait, for a first or a second person, or those decided.")
+    ] = None,
     source: Annotated[Identifier | None, Query(description="Of one source.")] = None,
 ) -> dict[str, Any]:
     """List what waits for a decision and what was decided, by source and column."""
     items = gateway.inbox.list(state=state, source=SourceId(source) if source else None)
-    return {"policy": gateway.house.catalogue.label, "entries": [asdict(item) for item in items]}
+    deletions = [asdict(each) for each in gateway.confirm_deletion.waiting()]
+    return {
+        "policy": gateway.house.catalogue.label, "entries": [asdict(item) for item in items], "deletions": deletions,
+    }  # fmt: skip
 
 
 @router.post(
@@ -109,20 +145,24 @@ def list_inbox(
     summary="Decide what a column is",
     response_model=InboxDecided,
     response_description="On record, and in force from the next batch on.",
-    responses=documented(400, 401, 403, 404, 413, 415, 422, 503),
+    responses=waiting_for_another(InboxDecided) | documented(400, 401, 403, 404, 413, 415, 422, 503),
 )
 def decide_column(
     entry: Annotated[Identifier, Path(description="An entry's id.", examples=["inb_f4k2nq7wzc5xv3ydj6mrh2teaq"])],
     body: InboxDecisionBody,
     gateway: TheGateway,
     client: OfficerKey,
+    response: Response,
 ) -> dict[str, Any]:
     """Decide about a column; a later decision supersedes this one, and both stay visible.
 
+    What opens something waits (202) until another person decides the same, where four eyes are asked for.
     A field that the policy's rules refuse is on record, and its column stays sealed.
     """
     kind = None if body.choice == "accept" else Classification(body.choice)
     wish = Wish(kind, FieldId(body.field) if body.field else None, body.format, body.note)
     officer = Officer(actor_of(client), client.reference)
     done = gateway.inbox.decide(entry, wish, officer, dry_run=body.dry_run)
+    if done.waits and not done.dry_run:
+        response.status_code = 202
     return asdict(done) | {"advice": done.advice}

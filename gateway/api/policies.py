@@ -6,13 +6,13 @@ import datetime as dt
 from dataclasses import asdict
 from typing import Annotated, Any, ClassVar, Literal
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Response
 from pydantic import Field, StringConstraints
 
 from gateway.api.answers import Answer
 from gateway.api.authentication import Allowed, Guarded, TheGateway
 from gateway.api.bodies import Body, Chosen
-from gateway.api.problems import documented
+from gateway.api.problems import documented, waiting_for_another
 from gateway.flows.policy_versions import Officer, VersionShown
 from gateway.flows.register_clients import Client, Scope, actor_of
 
@@ -43,6 +43,18 @@ class PolicyStep(Answer):
     starts: dt.datetime | None = Field(description="From when it puts the version in force.")
     report: str | None = Field(description="Of a simulation: the sha256 of its report.")
     note: str | None
+    confirmed_by: str | None = Field(description="The second person, where one was asked for.", examples=["officer-2"])
+
+
+class RollbackProposal(Answer):
+    """A way back that somebody proposed; the same by another person confirms it."""
+
+    id: str = Field(description="Its name in the log.", examples=["dec_f4k2nq7wzc5xv3ydj6mrh2teaq"])
+    opens: str = Field(description="sha256 over exactly what it would open.")
+    by: str = Field(examples=["officer-1"])
+    at: dt.datetime
+    note: str | None
+    void: bool = Field(description="What is in force has changed since: it is to be proposed again.")
 
 
 class PolicyVersionAnswer(Answer):
@@ -60,6 +72,7 @@ class PolicyVersionAnswer(Answer):
     drafted_at: dt.datetime
     note: str | None
     steps: list[PolicyStep]
+    proposal: RollbackProposal | None = Field(description="To go back to it: what waits for a second person.")
 
 
 class PolicyVersionWhole(PolicyVersionAnswer):
@@ -190,11 +203,20 @@ def activate_policy(version: Number, body: ActivationBody, gateway: TheGateway, 
     summary="Go back to a version",
     response_model=PolicyVersionAnswer,
     response_description="In force at once, for every decision.",
-    responses=documented(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    responses=waiting_for_another(PolicyVersionAnswer) | documented(400, 401, 403, 404, 409, 413, 415, 422, 503),
 )
-def roll_back_policy(version: Number, body: RollbackBody, gateway: TheGateway, client: OfficerKey) -> dict[str, Any]:
-    """Put a version that was in force before in force again; what was still to come is called off."""
-    return _shown(gateway.policies.roll_back(version, _officer(client), reason=body.reason))
+def roll_back_policy(
+    version: Number, body: RollbackBody, gateway: TheGateway, client: OfficerKey, response: Response
+) -> dict[str, Any]:
+    """Put a version that was in force before in force again; what was still to come is called off.
+
+    One that allows more than what is in force waits (202) until another person decides the same, where four eyes are
+    asked for.
+    """
+    shown = gateway.policies.roll_back(version, _officer(client), reason=body.reason)
+    if shown.proposal is not None:
+        response.status_code = 202
+    return _shown(shown)
 
 
 @router.post(
@@ -218,4 +240,5 @@ def _shown(shown: VersionShown) -> dict[str, Any]:
     steps = [asdict(step) for step in shown.steps]
     return asdict(shown.version) | {
         "label": shown.version.label, "state": shown.state, "starts": shown.starts, "steps": steps,
+        "proposal": asdict(shown.proposal) if shown.proposal else None,
     }  # fmt: skip

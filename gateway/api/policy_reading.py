@@ -62,6 +62,9 @@ class DiffAnswer(Answer):
     entries: list[dict[str, Any]] = Field(description="What the files say differently.")
     decisions: list[dict[str, Any]] = Field(description="Requests that are answered differently.")
     segments: list[dict[str, Any]] = Field(description="Segments that are answered differently.")
+    redefined: list[dict[str, Any]] = Field(
+        description="Segments with other conditions than before, and the segments and traits that they name."
+    )
     requests_compared: int
     complete: bool = Field(description="Whether every request was compared; where not, it counts as widening.")
     words: list[str] = Field(description="The same in words; `!` stands before what widens.")

@@ -116,6 +116,11 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": f"Problem: {HTTPStatus(status).phrase}", "content": content} for status in statuses}
 
 
+def waiting_for_another(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI entry of an operation that may have to wait for a second person."""
+    return {202: {"model": model, "description": "On record, and waits until another person decides the same."}}
+
+
 def install(app: FastAPI) -> None:
     """Answer every error as a problem."""
 

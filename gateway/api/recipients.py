@@ -6,14 +6,16 @@ import datetime as dt
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import Field
 
 from gateway.api.answers import Answer
 from gateway.api.authentication import Allowed, Guarded, TheGateway
 from gateway.api.bodies import Body, Identifier
-from gateway.api.problems import documented
+from gateway.api.problems import documented, waiting_for_another
+from gateway.flows.confirm_deletion import Officer as Decider
 from gateway.flows.register_clients import Client, Scope, actor_of
+from gateway.foundation.errors import InvalidInput
 from gateway.vocabulary.names import RecipientId, SegmentId
 
 router = APIRouter(prefix="/v1", tags=["recipients"], route_class=Guarded)
@@ -48,6 +50,9 @@ class PendingLeaveAnswer(Answer):
     since: dt.datetime
     due: dt.datetime = Field(description="By when the recipient must have pulled the delta.")
     overdue: bool
+    by_deletion: bool = Field(
+        description="Its scope has ended: no delta can tell it, and only the list's confirmed deletion settles it."
+    )
 
 
 class PendingLeavesAnswer(Answer):
@@ -57,16 +62,25 @@ class PendingLeavesAnswer(Answer):
 
 
 class DeletionBody(Body):
-    """A recipient has confirmed that it deleted all that it received."""
+    """A recipient has confirmed that it deleted all that it received; or drop what waits about that."""
 
-    evidence: Annotated[str, Field(min_length=1, max_length=100, examples=["doc-2026-0107"])]
+    evidence: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        None, description="Where the recipient's confirmation is filed.", examples=["doc-2026-0107"]
+    )
+    deny: bool = Field(default=False, description="Instead of evidence: drop what waits for a second person.")
+    dry_run: bool = Field(default=False, description="Say what would happen; change nothing.")
 
 
 class DeletionAnswer(Answer):
-    """What counts no more."""
+    """What counts no more, or would."""
 
     recipient: str = Field(examples=["mailer"])
     releases: list[str]
+    dry_run: bool
+    denied: bool = Field(description="Whether what waited was dropped.")
+    waits: bool = Field(description="Whether another person is to say the same before it takes effect.")
+    renewed: bool = Field(description="Whether what waited before is void, and this waits in its place.")
+    advice: str
 
 
 @router.get(
@@ -102,13 +116,23 @@ def list_pending_leaves(gateway: TheGateway, client: Officer) -> dict[str, Any]:
     operation_id="confirm_deletion",
     summary="A recipient deleted what it had",
     response_model=DeletionAnswer,
-    responses=documented(401, 403, 404, 422, 503),
+    responses=waiting_for_another(DeletionAnswer) | documented(401, 403, 404, 422, 503),
 )
 def confirm_deletion(
-    recipient: RecipientPath, body: DeletionBody, gateway: TheGateway, client: Officer
+    recipient: RecipientPath, body: DeletionBody, gateway: TheGateway, client: Officer, response: Response
 ) -> dict[str, Any]:
-    """Put a recipient's confirmed deletion on record: combinations are measured anew from here on."""
-    name = RecipientId(recipient)
-    ended = gateway.confirm_deletion.ends(name)
-    gateway.confirm_deletion(name, body.evidence, actor_of(client))
-    return {"recipient": recipient, "releases": list(ended)}
+    """Put a recipient's confirmed deletion on record: combinations are measured anew from here on.
+
+    It waits (202) until another person says the same with the same evidence, where four eyes are asked for.
+    """
+    name, officer = RecipientId(recipient), Decider(actor_of(client), client.reference)
+    if body.deny is (body.evidence is not None):
+        raise InvalidInput("give evidence, or deny what waits", reasons=("malformed_request",))
+    if body.evidence is None:
+        done = gateway.confirm_deletion.deny(name, officer, dry_run=body.dry_run)
+    else:
+        done = gateway.confirm_deletion(name, body.evidence, officer, dry_run=body.dry_run)
+    if done.waits and not done.dry_run:
+        response.status_code = 202
+    shown = {key: getattr(done, key) for key in ("recipient", "releases", "dry_run", "denied", "waits", "renewed")}
+    return shown | {"advice": done.advice}

@@ -67,7 +67,7 @@ def list_segments(gateway: TheGateway, client: Reader) -> dict[str, Any]:
         purposes = contract.purposes if contract else ()
     return {
         "segments": [
-            {"id": d.id, "purpose": d.purpose, "title": dict(d.title)}
+            {"id": d.id, "purpose": d.purpose, "title": dict(d.title), "uses": d.used if purposes is None else None}
             for d in gateway.segments.all()
             if purposes is None or d.purpose in purposes
         ]

@@ -27,10 +27,12 @@ class SimulationAnswer(Answer):
     people: dict[str, int | None] = Field(description="To the nearest ten; null under the minimum.")
     difference: dict[str, Any] = Field(description="What the packs say differently, and the decisions that differ.")
     purposes: list[dict[str, Any]] = Field(description="People whose permission begins and ends, where any may.")
+    columns: list[dict[str, Any]] = Field(description="Stored columns in another form: what of them is shown then.")
     segments: list[dict[str, Any]] = Field(description="Each segment: its effect, reasons, who enters and leaves.")
     recalls: list[dict[str, Any]] = Field(description="Releases that the draft would not have permitted, and why.")
     undersized: list[dict[str, Any]] = Field(description="Releases that are under the draft's minimum size.")
     unused: list[dict[str, Any]] = Field(description="Stored fields that serve nothing (Art. 5(1)(c)).")
+    refused: str | None = Field(description="Why the draft could not be submitted as it is; null where it could.")
     words: list[str] = Field(description="The same in words.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 app = typer.Typer()
 LANGUAGES = ("en", "fi", "hu", "uk")
 STATUSES = ("requested", "given", "refused", "withdrawn", "expired", "invalidated", "objected")
+_INSTANTS = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]  # a day alone would let a no lose to a yes of that day
 _MOST_BYTES = 1024 * 1024  # of a receipt that is verified
+_CONCERNS = "the receipt is about this person"
+_CONCERNS_NOT = "the receipt is not about this person, or the nonce came with another one"
 
 Subject = Annotated[
     str, typer.Option("--subject", help="TYPE:VALUE, for example email:…; TYPE:- reads the value from stdin.")
@@ -43,7 +47,8 @@ def record(  # noqa: PLR0913, PLR0917 - each is an option
     evidence: Annotated[str | None, typer.Option("--evidence", help="A document number or the like.")] = None,
     by: Annotated[str, typer.Option("--by", help="Who expressed it: self, guardian or controller.")] = "self",
     at: Annotated[
-        dt.datetime | None, typer.Option("--at", help="When the person chose (UTC); now when not given.")
+        dt.datetime | None,
+        typer.Option("--at", formats=_INSTANTS, help="When the person chose, with the time (UTC); now when not given."),
     ] = None,
     valid_until: Annotated[
         dt.datetime | None, typer.Option("--valid-until", help="An end of the yes before the purpose's own (UTC).")
@@ -91,7 +96,7 @@ def show(
         dt.datetime | None, typer.Option("--recorded", help="Count only what was on record at this instant (UTC).")
     ] = None,
 ) -> None:
-    """Show a person's choices, oldest first, and where they left the person."""
+    """Show a person's choices, oldest first, where they left the person, and what was permitted."""
     who = subject_of(subject)
     with options.gateway() as gateway:
         history = gateway.show_consents(who, OPERATOR, at=_utc(at), recorded=_utc(recorded)).value
@@ -99,9 +104,15 @@ def show(
         f"{e.at:%Y-%m-%d %H:%M} {e.purpose} {e.status} (recorded {e.recorded_at:%Y-%m-%d}, by {e.channel})"
         for e in history.events
     ]
-    lines += [f"at {history.at:%Y-%m-%d %H:%M}: {purpose} {status}" for purpose, status in history.standing.items()]
-    shown = {"events": list(map(_shown, history.events)), "standing": history.standing, "at": history.at}
-    options.emit(shown, "\n".join(lines) if history.events else "no choice on record")
+    lines += [
+        f"at {history.at:%Y-%m-%d %H:%M}: {purpose} {status}, {_verdict(history.closed[purpose])}"
+        for purpose, status in history.standing.items()
+    ]
+    shown = {"standing": history.standing, "closed": history.closed, "at": history.at}
+    options.emit(
+        {"events": list(map(_shown, history.events)), **shown},
+        "\n".join(lines) if history.events else "no choice on record",
+    )
 
 
 @command(app, "import")
@@ -151,20 +162,44 @@ def receipt(
 
 
 @command(app, "verify")
-def verify(options: Options, file: Annotated[Path, typer.Argument(help="A receipt.")]) -> None:
-    """Check a receipt's signature with this home's public key and show what it states."""
-    from gateway.flows.consent_receipts import read_receipt
+def verify(
+    options: Options,
+    file: Annotated[Path, typer.Argument(help="A receipt.")],
+    subject: Annotated[
+        str | None, typer.Option("--subject", help="TYPE:VALUE or TYPE:-: is the receipt about this person?")
+    ] = None,
+    nonce: Annotated[str | None, typer.Option("--nonce", help="What came with the receipt, for the person.")] = None,
+) -> None:
+    """Check a receipt's signature with this home's public key, show what it states and, where asked, about whom."""
+    from gateway.flows.consent_receipts import nonce_of, read_receipt, receipt_concerns
     from gateway.wiring import verify_certificate
 
+    if (subject is None) is not (nonce is None):
+        raise WrongUsage("--subject and --nonce go together: only both show about whom a receipt is")
+    body = dict(read_receipt(verify_certificate(options.settings(), _receipt_in(file))))
+    told = json.dumps(body, ensure_ascii=False, indent=2)
+    if subject is None or nonce is None:
+        options.emit({"verified": True, "receipt": body}, told)
+        return
+    concerns = receipt_concerns(body, subject_of(subject), nonce_of(nonce))
+    words = _CONCERNS if concerns else _CONCERNS_NOT
+    options.emit({"verified": True, "concerns": concerns, "receipt": body}, f"{told}\n{words}")
+    if not concerns:
+        raise typer.Exit(1)
+
+
+def _receipt_in(file: Path) -> str:
     path = input_file(file)
     if path.stat().st_size > _MOST_BYTES:
         raise InvalidInput(f"the file `{file}` is too large for a receipt: check the path")
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise InvalidInput(f"the file `{file}` is no receipt: it is not text") from None
-    body = dict(read_receipt(verify_certificate(options.settings(), text)))
-    options.emit({"verified": True, "receipt": body}, json.dumps(body, ensure_ascii=False, indent=2))
+
+
+def _verdict(closed: Sequence[str]) -> str:
+    return f"closed ({', '.join(closed)})" if closed else "permitted"
 
 
 def _shown(event: ConsentEvent) -> dict[str, Any]:

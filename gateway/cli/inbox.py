@@ -13,6 +13,7 @@ from gateway.vocabulary.names import FieldId, SourceId
 
 if TYPE_CHECKING:
     from gateway.flows.classify_columns import InboxItem, InboxState, Wish
+    from gateway.flows.confirm_deletion import DeletionProposal
 
 app = typer.Typer()
 Source = Annotated[str, typer.Argument(help="The source contract's id.")]
@@ -26,16 +27,18 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen; 
 @command(app, "list")
 def list_all(
     options: Options,
-    state: Annotated[str | None, typer.Option("--state", help="pending or decided.")] = None,
+    state: Annotated[str | None, typer.Option("--state", help="pending, proposed or decided.")] = None,
     source: Annotated[str | None, typer.Option("--source", help="Of one source.")] = None,
 ) -> None:
-    """List the columns that wait, with what they seem to hold, and those decided, with who and when."""
+    """List the columns that wait, for whom, with what they seem to hold, and those decided, with who and when."""
     wanted = _state(state)
     with options.gateway() as gateway:
         items = gateway.inbox.list(state=wanted, source=SourceId(source) if source else None)
+        deletions = gateway.confirm_deletion.waiting()
         policy = gateway.house.catalogue.label
-    words = "\n".join(map(_words, items)) or "nothing: every column is declared or decided"
-    options.emit({"policy": policy, "entries": [asdict(item) for item in items]}, words)
+    lines = [*map(_words, items), *map(_deletion_words, deletions)]
+    told = {"entries": [asdict(item) for item in items], "deletions": [asdict(each) for each in deletions]}
+    options.emit({"policy": policy} | told, "\n".join(lines) or "nothing: every column is declared or decided")
 
 
 @command(app, "accept")
@@ -48,7 +51,7 @@ def accept(  # noqa: PLR0913, PLR0917 -- each is an option of the command
     by: By = OPERATOR.ref,
     dry_run: DryRun = False,
 ) -> None:
-    """Read a column into the field that is proposed."""
+    """Read a column into the field that is proposed; the same by a second person confirms it (four eyes)."""
     from gateway.flows.classify_columns import Wish
 
     _decide(options, (source, column), Wish(None, format=form, note=note), by, dry_run=dry_run)
@@ -67,7 +70,7 @@ def override(  # noqa: PLR0913, PLR0917 -- each is an option of the command
     by: By = OPERATOR.ref,
     dry_run: DryRun = False,
 ) -> None:
-    """Decide otherwise than proposed: another field, ignored, or kept sealed."""
+    """Decide otherwise than proposed: another field (a second person confirms it), ignored, or kept sealed."""
     from gateway.flows.classify_columns import Classification, Wish
 
     if sum((field is not None, ignore, keep_sealed)) != 1:
@@ -93,7 +96,7 @@ def _state(text: str | None) -> InboxState | None:
     if text is None:
         return None
     if text not in set(InboxState):
-        raise WrongUsage("--state is pending or decided")
+        raise WrongUsage("--state is pending, proposed or decided")
     return InboxState(text)
 
 
@@ -108,6 +111,23 @@ def _words(item: InboxItem) -> str:
     lines += [f"         {reason}" for reason in item.because]
     lines += [
         f"         {d.at:%Y-%m-%d %H:%M} {d.by}: {d.field or d.classification}{f' ({d.note})' if d.note else ''}"
+        f"{f', confirmed by {d.confirmed_by}' if d.confirmed_by else ''}"
         for d in item.decisions
     ]
+    if (p := item.proposal) is not None:
+        what = f"{p.field or p.classification}{f' ({p.note})' if p.note else ''}"
+        lines.append(f"         {p.at:%Y-%m-%d %H:%M} {p.by} proposes {what}: {_waiting(p.opens, void=p.void)}")
     return "\n".join(lines)
+
+
+def _deletion_words(proposal: DeletionProposal) -> str:
+    p = proposal
+    return (
+        f"proposed deletion {p.recipient}  evidence {p.evidence}\n"
+        f"         {p.at:%Y-%m-%d %H:%M} {p.by} proposes it: {_waiting(p.opens, void=p.void)}"
+    )
+
+
+def _waiting(opens: str, *, void: bool) -> str:
+    stands = "void, what is in force has changed since" if void else "waits for the same by another person"
+    return f"{stands}; opens sha256 {opens[:12]}…"

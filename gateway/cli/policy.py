@@ -99,7 +99,7 @@ def rollback(
     reason: Annotated[str, typer.Option("--reason", help="Why; it stays in the registry.")],
     by: By = OPERATOR.ref,
 ) -> None:
-    """Put a version that was in force before in force again at once; what was still to come is called off."""
+    """Put a version that was in force before in force again; one that allows more waits for the same by another."""
     with options.gateway() as gateway:
         shown = gateway.policies.roll_back(version, _officer(by), reason=reason)
     _tell(options, shown)
@@ -120,6 +120,7 @@ def as_json(shown: VersionShown) -> dict[str, Any]:
         "state": shown.state,
         "starts": shown.starts,
         "steps": [asdict(step) for step in shown.steps],
+        "proposal": asdict(shown.proposal) if shown.proposal else None,
     }
 
 
@@ -136,8 +137,13 @@ def _words(shown: VersionShown) -> str:
         f"           {version.drafted_at:%Y-%m-%d %H:%M} {version.drafted_by}: drafted{_noted(version.note)}",
     ]
     lines += [
-        f"           {s.at:%Y-%m-%d %H:%M} {s.by}: {s.step.replace('_', ' ')}{_noted(s.note)}" for s in shown.steps
+        f"           {s.at:%Y-%m-%d %H:%M} {s.by}: {s.step.replace('_', ' ')}{_noted(s.note)}"
+        f"{f', confirmed by {s.confirmed_by}' if s.confirmed_by else ''}"
+        for s in shown.steps
     ]
+    if (p := shown.proposal) is not None:
+        stands = "void, what is in force has changed since" if p.void else "waits for the same by another person"
+        lines.append(f"           {p.at:%Y-%m-%d %H:%M} {p.by} proposes to go back to it{_noted(p.note)}: {stands}")
     return "\n".join(lines)
 
 

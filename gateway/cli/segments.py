@@ -23,8 +23,15 @@ def list_all(options: Options) -> None:
     """List the catalogued segments."""
     with options.gateway() as gateway:
         definitions = gateway.segments.all()
-    rows = [{"id": d.id, "purpose": d.purpose, "title": dict(d.title)} for d in definitions]
-    options.emit({"segments": rows}, "\n".join(f"{d.id}  ({d.purpose})  {d.title.get('en', '')}" for d in definitions))
+    rows = [{"id": d.id, "purpose": d.purpose, "title": dict(d.title), "uses": d.used} for d in definitions]
+    lines = [f"{d.id}  ({d.purpose})  {d.title.get('en', '')}{_made_of(d.used)}" for d in definitions]
+    options.emit({"segments": rows}, "\n".join(lines))
+
+
+def _made_of(used: dict[str, list[str]]) -> str:
+    """Name the segments and traits that a segment is made of."""
+    named = [*used["segments"], *used["traits"]]
+    return f"  (made of {', '.join(named)})" if named else ""
 
 
 @command(app, "check")
@@ -76,7 +83,8 @@ def explain(
 
 def _tree(node: dict[str, Any], depth: int = 0) -> Iterator[str]:
     """Say of each condition whether it holds and why, parts under their whole."""
-    yield f"{'yes' if node['holds'] else 'no ':<4}{'    ' * depth}{node['condition']}: {node['why']}"
+    named = f" ({', '.join(node['named'])})" if node["named"] else ""
+    yield f"{'yes' if node['holds'] else 'no ':<4}{'    ' * depth}{node['condition']}{named}: {node['why']}"
     for part in node["parts"]:
         yield from _tree(part, depth + 1)
 
@@ -116,11 +124,12 @@ def pending_leaves(options: Options) -> None:
         found = gateway.pending_leaves()
     rows = [
         {"recipient": owed.recipient, "segment": owed.segment, "release": owed.release, "since": owed.since,
-         "due": owed.due, "overdue": owed.overdue}
+         "due": owed.due, "overdue": owed.overdue, "by_deletion": owed.by_deletion}
         for owed in found
     ]  # fmt: skip
     lines = [
         f"{'OVERDUE' if owed.overdue else 'due    '} {owed.due:%Y-%m-%d %H:%M} UTC  {owed.recipient}  {owed.segment}"
+        f"{'  delete the list' if owed.by_deletion else ''}"
         for owed in found
     ]
     options.emit({"pending": rows}, "\n".join(lines) or "every recipient has been told who left")
@@ -130,18 +139,30 @@ def pending_leaves(options: Options) -> None:
 def deleted(
     options: Options,
     recipient: Annotated[str, typer.Argument(help="The recipient contract's id.")],
-    evidence: Annotated[str, typer.Option("--evidence", help="Where the recipient's confirmation is filed.")],
+    evidence: Annotated[
+        str | None, typer.Option("--evidence", help="Where the recipient's confirmation is filed.")
+    ] = None,
+    deny: Annotated[bool, typer.Option("--deny", help="Drop what waits for a second person.")] = False,
+    by: Annotated[str, typer.Option("--by", help="Who decides; the log names the operator.")] = OPERATOR.ref,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would count no more.")] = False,
 ) -> None:
-    """Put on record that a recipient confirmed the deletion of all that it received: limits start anew."""
+    """Put on record that a recipient deleted all that it received; a second person confirms: limits start anew."""
+    from gateway.flows.confirm_deletion import Officer
+
+    if deny is (evidence is not None):
+        raise WrongUsage("give one of --evidence and --deny")
+    name, officer = RecipientId(recipient), Officer(OPERATOR, by)
     with options.gateway() as gateway:
-        ended = gateway.confirm_deletion.ends(RecipientId(recipient))
-        receipt = None if dry_run else gateway.confirm_deletion(RecipientId(recipient), evidence, OPERATOR)
-    said = "would count" if dry_run else "count"
+        flow = gateway.confirm_deletion
+        if evidence is None:
+            done = flow.deny(name, officer, dry_run=dry_run)
+        else:
+            done = flow(name, evidence, officer, dry_run=dry_run)
     options.emit(
-        {"recipient": recipient, "releases": list(ended), "dry_run": dry_run,
-         "audit_entry": receipt.index if receipt else None},
-        f"{len(ended)} releases to {recipient} {said} no more",
+        {"recipient": recipient, "releases": list(done.releases), "dry_run": dry_run, "denied": done.denied,
+         "waits": done.waits, "renewed": done.renewed, "advice": done.advice,
+         "audit_entry": done.receipt.index if done.receipt else None},
+        done.advice,
     )  # fmt: skip
 
 

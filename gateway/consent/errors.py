@@ -6,7 +6,7 @@ from gateway.foundation.errors import Conflict, InvalidInput
 
 
 class ConsentRefused(InvalidInput):
-    """An event that the ledger cannot take: unknown purpose or status, or a choice made in the future."""
+    """An event that the ledger cannot take: unknown purpose, a yes for one not in force, a choice of the future."""
 
     slug = "consent-refused"
 

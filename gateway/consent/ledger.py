@@ -29,17 +29,26 @@ _BLANKS = ", ".join("?" * 10)
 class ConsentLedger:
     """An append-only ledger in the operational database.
 
-    ``purposes`` are the purposes of the policy pack; an event for any other is refused. Rows leave on two paths only:
-    a batch that no other store kept is undone, and a data subject is erased.
+    ``purposes`` are the purposes of the policy pack in force. Of a purpose that a later version dropped the ledger
+    still takes what takes a permission away (Art. 7(3), 21), so that it bites if the purpose returns; of one that it
+    was never open for it takes nothing. Rows leave on two paths only: a batch that no other store kept is undone, and
+    a data subject is erased.
     """
 
     def __init__(self, engine: sa.Engine, *, purposes: Collection[PurposeId]) -> None:
-        self._engine, self._purposes = engine, frozenset(purposes)
+        self._engine = engine
         create(engine)
+        self.take(purposes)
 
     def take(self, purposes: Collection[PurposeId]) -> None:
         """Take events for these purposes from now on: the policy in force has changed."""
-        self._purposes = frozenset(purposes)
+        in_force = frozenset(purposes)
+        with self._connection() as sql:
+            ever = frozenset(row[0] for row in sql.execute("SELECT purpose FROM consent_purpose"))
+        if new := in_force - ever:
+            with self._transaction() as sql:
+                sql.executemany("INSERT OR IGNORE INTO consent_purpose VALUES (?)", [(each,) for each in sorted(new)])
+        self._purposes = checks.Purposes(in_force, ever | in_force)
 
     def record(self, event: ConsentEvent) -> int:
         """Keep one event and return its position; the same event again returns the position it has."""
@@ -69,17 +78,21 @@ class ConsentLedger:
         return LedgerSession(self._engine, batch, self._purposes)
 
     def standing(
-        self, subjects: pa.Array | pa.ChunkedArray | None = None, *, batch: LedgerSession | None = None
+        self,
+        subjects: pa.Array | pa.ChunkedArray | None = None,
+        *,
+        at: dt.datetime,
+        batch: LedgerSession | None = None,
     ) -> pa.Table:
         """Return the governing events of some subjects, or of all: one row for each subject and purpose.
 
-        Columns: subject, purpose, status, at, notice, by, valid_until. A subject without events has no row: nothing
-        said means no.
+        ``at`` is now: what is dated ahead of it gives nothing yet. The columns are those of ``standing.SCHEMA``. A
+        subject without events has no row: nothing said means no.
         """
         if batch is not None:
-            return batch.standing(subjects)
+            return batch.standing(subjects, at)
         with self._connection() as sql:
-            return read_standing(sql, subjects)
+            return read_standing(sql, subjects, at)
 
     def history(self, subject: SubjectReference) -> list[ConsentEvent]:
         """Return one person's events in the order in which they were recorded; a batch's by their own instants."""

@@ -54,6 +54,14 @@ class ConsentWordRow(_Consent, table=True):
     text: str = Field(unique=True)
 
 
+class ConsentPurposeRow(_Consent, table=True):
+    """A purpose that the ledger was ever open for: what takes a permission away is taken for it for good."""
+
+    __tablename__ = "consent_purpose"
+
+    purpose: str = Field(primary_key=True)
+
+
 class ConsentBatchRow(_Consent, table=True):
     """A batch that is written here but not yet known to be kept elsewhere: the only one that can be undone."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -15,15 +15,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from gateway.consent import checks, positions
+from gateway.consent import checks, positions, undated
 from gateway.consent.errors import LedgerBusy
 from gateway.consent.standing import read_standing
 from gateway.consent.state import BY_CODES, CODES, EXPRESSED, FAR
-from gateway.consent.words import NONE, Words
+from gateway.consent.words import NONE, Words, ages, texts
 from gateway.foundation.arrays import to_blocks
 from gateway.foundation.database import to_micros
 from gateway.foundation.errors import Unavailable
-from gateway.vocabulary.consents import ConsentStatus, ExpressedBy
+from gateway.vocabulary.consents import ExpressedBy
 from gateway.vocabulary.names import BatchId
 
 _UNDATED = np.iinfo(np.int64).min
@@ -34,26 +34,8 @@ _INTO = (
 # Constants of a batch, and what nobody in it says, stand in the text: half as many values to bind per row.
 _REST = "{by}, {shortening}, {language}, {evidence}, {channel}, {position}, {recorded}"
 _DATED = _INTO + " VALUES (?1, ?2, ?3, ?5, ?4, " + _REST + ")"
-# An undated choice says only what the source holds today. It counts when it differs from what this channel said last;
-# otherwise every import would renew an old yes, and overrule a withdrawal made elsewhere in between. The notice is no
-# difference: a new one in the contract is not a new choice. And an undated yes never overrules a no that has come since
-# from another channel: nobody can show that it is the later of the two (Art. 7(1)).
-_CHANGED = (
-    _INTO
-    + " SELECT ?1, ?2, ?3, {recorded}, ?4, "
-    + _REST
-    + """ WHERE (SELECT e.status * 4 + e.by FROM consent_event AS e
-       WHERE e.subject = ?1 AND e.purpose = ?2 AND e.channel = {channel}
-       AND (e.status <> {requested} OR ?3 = {requested})
-       ORDER BY e.position DESC, e.at DESC, e.status DESC LIMIT 1)
-      IS NOT ?3 * 4 + {by}
-AND NOT (?3 = {given} AND coalesce(
-      (SELECT e.status > {given} AND e.channel <> {channel} FROM consent_event AS e
-       WHERE e.subject = ?1 AND e.purpose = ?2 AND e.status <> {requested}
-       ORDER BY e.position DESC, e.at DESC, e.status DESC LIMIT 1), 0))"""
-)
+_CHANGED = _INTO + " SELECT ?1, ?2, ?3, {recorded}, ?4, " + _REST + " WHERE " + undated.COUNTS
 _FIRST = _INTO + " VALUES (?1, ?2, ?3, {recorded}, ?4, " + _REST + ")"
-_CODES = {"given": CODES[ConsentStatus.GIVEN], "requested": CODES[ConsentStatus.REQUESTED]}
 _SILENCE = {"by": BY_CODES[ExpressedBy.SELF], "shortening": 0, "language": NONE, "evidence": "''"}
 
 
@@ -76,13 +58,13 @@ def storage() -> Iterator[None]:
 class LedgerSession:
     """An open batch; leaving the ``with`` block without ``commit`` keeps nothing."""
 
-    def __init__(self, engine: sa.Engine, batch: BatchId, purposes: Collection[str]) -> None:
+    def __init__(self, engine: sa.Engine, batch: BatchId, purposes: checks.Purposes) -> None:
         self._batch, self._purposes = batch, purposes
         self._pooled: sa.PoolProxiedConnection | None = engine.raw_connection()
         self._sql = raw(self._pooled)
         self._first_uses: dict[str, int] = {}  # channels that this batch is the first to use, with their instant
         self._empty = self._sql.execute("SELECT 1 FROM consent_event LIMIT 1").fetchone() is None
-        self._words = Words(self._sql)
+        self._words, self._noting = Words(self._sql), False
         try:
             with storage():
                 self._sql.execute("BEGIN IMMEDIATE")
@@ -116,34 +98,50 @@ class LedgerSession:
         ``at`` of null counts from ``recorded_at``, if it is a change. ``ConsentRefused`` names the first row that
         cannot be, and then nothing of this call is kept.
         """
+        checks.check_channel(channel)
         if consents.num_rows == 0:
             return 0
         consents = checks.with_optional(consents)
         checks.check_columns(consents, len(subjects), recorded_at, self._purposes)
         rows = _Columns(subjects, consents, self._words)
+        rows.fold_undated(ages(texts(self._sql)))
         recorded = to_micros(recorded_at)
         said = {"recorded": recorded, "position": self._position, "channel": self._words.id_of(channel)}
         first = self._alone(channel, recorded)
+        if not first:
+            self._note_contraries(rows, said)
         before = self._sql.total_changes
         with storage():
             for statement, dated in ((_DATED, True), (_FIRST if first else _CHANGED, False)):
                 places = rows.places(dated=dated)
-                self._sql.executemany(statement.format(**said, **_CODES, **places), rows.bound(dated=dated))
+                self._sql.executemany(statement.format(**said, **places), rows.bound(dated=dated))
         return self._sql.total_changes - before
+
+    def _note_contraries(self, rows: _Columns, said: dict[str, int]) -> None:
+        """Remember each undated no, recorded or not, so that no yes of the same batch comes after it."""
+        with storage():
+            for statement in undated.PREPARE if not self._noting else ():
+                self._sql.execute(statement)
+            self._noting = True
+            self._sql.executemany(undated.NOTE.format(**said), rows.taking_away())
 
     def _alone(self, channel: str, recorded: int) -> bool:
         """Whether nothing in the ledger can contradict an undated choice: only this channel at this instant spoke."""
         new = self._empty and self._words.is_new(channel)
         return new and self._first_uses.setdefault(channel, recorded) == recorded and len(self._first_uses) == 1
 
-    def standing(self, subjects: pa.Array | pa.ChunkedArray | None) -> pa.Table:
+    def standing(self, subjects: pa.Array | pa.ChunkedArray | None, at: dt.datetime) -> pa.Table:
         """Return the governing events as ``ConsentLedger.standing`` does, this batch's included."""
-        return read_standing(self._sql, subjects)
+        return read_standing(self._sql, subjects, at)
 
-    def commit(self) -> int:
-        """Make the batch durable and return the ledger's position; it stays undoable until it is settled."""
+    def commit(self, *, settled: bool = False) -> int:
+        """Make the batch durable and return the ledger's position; it stays undoable until it is settled.
+
+        ``settled``: it is kept nowhere else, so that nothing could ask for its undoing.
+        """
         with storage():
-            self._sql.execute("INSERT INTO consent_batch VALUES (?, ?)", (self._batch, self._position))
+            if not settled:
+                self._sql.execute("INSERT INTO consent_batch VALUES (?, ?)", (self._batch, self._position))
             self._sql.execute("COMMIT")
         self.rollback()
         return self._position
@@ -174,19 +172,41 @@ class _Columns:
         self._notice = known.ids(consents["notice"])[order]
         self._at = _micros(consents["at"], _UNDATED)[order]
         self._extras = {name: column[order] for name, column in _extras(consents, known).items()}
+        self._counts = np.ones(len(order), np.bool_)
+
+    def fold_undated(self, older: npt.NDArray[np.int64]) -> None:
+        """Leave out each undated choice that a stricter one of the same person contradicts.
+
+        ``older`` ranks notices by id, the oldest first: of two notices the older one is the stricter.
+        """
+        rows = np.flatnonzero(self._at == _UNDATED)
+        by = self._extras.get("by", np.full(len(self._at), _SILENCE["by"]))
+        kind, rank = undated.kind_and_rank(self._status[rows], by[rows])
+        halves = self._subjects[rows].view(">u8")
+        group = [kind, self._purpose[rows], halves[:, 1], halves[:, 0]]
+        order = np.lexsort((-older[self._notice[rows]], rank, *group))
+        same = np.logical_and.reduce([key[order[1:]] == key[order[:-1]] for key in group])
+        self._counts[rows[order[:-1][same]]] = False
 
     def places(self, *, dated: bool) -> dict[str, Any]:
         """Return where the statement finds what is seldom said: a bound value, or the silence itself."""
         start = 6 if dated else 5
         return _SILENCE | {name: f"?{place}" for place, name in enumerate(self._extras, start)}
 
+    def taking_away(self) -> Iterable[tuple[bytes, int, int]]:
+        """Give subject, purpose and status of the undated choices that take a permission away."""
+        wanted = (self._at == _UNDATED) & (self._status >= undated.TAKES_AWAY)
+        return zip(self._blocks(wanted), self._purpose[wanted].tolist(), self._status[wanted].tolist(), strict=True)
+
     def bound(self, *, dated: bool) -> Iterable[tuple[Any, ...]]:
         """Give subject, purpose, status, notice, ``at`` of dated choices, and what is seldom said."""
-        wanted = (self._at != _UNDATED) == dated
-        data = self._subjects[wanted].tobytes()
-        subjects = (data[i : i + 16] for i in range(0, len(data), 16))
+        wanted = self._counts & ((self._at != _UNDATED) == dated)
         columns = [self._purpose, self._status, self._notice, *([self._at] if dated else []), *self._extras.values()]
-        return zip(subjects, *(column[wanted].tolist() for column in columns), strict=True)
+        return zip(self._blocks(wanted), *(column[wanted].tolist() for column in columns), strict=True)
+
+    def _blocks(self, wanted: npt.NDArray[np.bool_]) -> Iterator[bytes]:
+        data = self._subjects[wanted].tobytes()
+        return (data[i : i + 16] for i in range(0, len(data), 16))
 
 
 def _extras(consents: pa.Table, known: Words) -> dict[str, npt.NDArray[Any]]:

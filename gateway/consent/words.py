@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +49,16 @@ class Words:
 def texts(connection: sqlite3.Connection) -> dict[int, str]:
     """Return the text of every word."""
     return dict(connection.execute("SELECT id, text FROM consent_word"))
+
+
+def ages(known: Mapping[int, str]) -> npt.NDArray[np.int64]:
+    """Return by id how old a version of a notice is taken to be: the lower, the older; none at all is the lowest.
+
+    The text alone decides, so that it does not matter which version came first.
+    """
+    found = np.zeros(max(known, default=0) + 1, np.int64)
+    found[sorted(known, key=lambda each: known[each])] = range(1, len(known) + 1)
+    return found
 
 
 def column_of(ids: npt.NDArray[np.int64], known: dict[int, str]) -> pa.Array:

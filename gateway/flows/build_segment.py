@@ -74,7 +74,7 @@ class Segments:
 
     def check_draft(self, text: str, actor: Actor) -> SegmentVerdict:
         """Ask policy about a definition that is not catalogued; the answer is on record. Raises ``InvalidInput``."""
-        return self._verdict(load_segment(text, name="draft"), actor)
+        return self._verdict(load_segment(text, name="draft", beside=self.house.pack.segments), actor)
 
     def _verdict(self, definition: SegmentDefinition, actor: Actor) -> SegmentVerdict:
         reasons: tuple[str, ...] = ()

@@ -91,7 +91,7 @@ class Doctor:
     def _leaves(self) -> list[str]:
         late = [owed for owed in PendingLeaves(self.house)() if owed.overdue]
         return [
-            f"`{owed.recipient}` has to delete its list of `{owed.segment}`, whose scope ended before it was told who left"
+            f"`{owed.recipient}` has to delete its list of `{owed.segment}`: the scope ended before it heard who left"
             if owed.by_deletion
             else f"`{owed.recipient}` has not had its delta of `{owed.segment}` in time"
             for owed in late

@@ -198,6 +198,7 @@ class EraseSubject:
                 "permits": pa.array(np.zeros(1, np.uint64)),
                 "permits_until": pa.array([FAR], pa.timestamp("us", "UTC")),
                 "of_age_from": pa.nulls(1, pa.date32()),
+                "age_reached": pa.nulls(1, pa.int64()),
             }
         )
         self.house.store.set_permissions(permissions)

@@ -19,7 +19,7 @@ from gateway.consent import LedgerSession
 from gateway.flows.house import House
 from gateway.flows.permissions import catch_up
 from gateway.flows.recover import Recover
-from gateway.foundation.arrays import to_blocks
+from gateway.foundation.arrays import BLOCK, to_blocks
 from gateway.foundation.errors import InvalidInput
 from gateway.foundation.files import write_durably
 from gateway.foundation.identifiers import new_id
@@ -61,7 +61,7 @@ class _Tally:
     rows: int = 0
     events: int = 0
     unknown: int = 0
-    people: int = 0
+    people: list[pa.Array] = field(default_factory=list)  # whom each chunk concerns
     faulty: int = 0
     faults: list[RowFault] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
@@ -109,18 +109,18 @@ class ImportConsents:
         catch_up(self.house, at)
         batch = BatchId(new_id("bat"))
         with self._sessions(batch, at) as sessions:
-            for rows in read_choices_file(stream, self._identifier_types(), name=name):
+            for rows in read_choices_file(stream, self._identifier_types(), name=name, now=at):
                 self._take(rows, sessions, tally)
             recorded = not dry_run and not tally.faulty and tally.rows > 0
+            people = _distinct(tally.people)
             if recorded:
                 write_durably(self.house.pending, batch.encode())
-                self._on_record(actor, batch, sessions, tally)
+                self._on_record(actor, batch, sessions, tally.rows, len(people))
                 sessions.ledger.commit()
         if recorded:
-            # In this order: a batch that is settled is not named any more as one to be undone.
-            self.house.pending.unlink()
+            self.house.pending.unlink()  # the commit point: what no file names is not undone any more
             self.house.ledger.settle(batch)
-            catch_up(self.house, at)
+            catch_up(self.house, at, whom=people)
         return _report(tally, recorded=recorded, dry_run=dry_run)
 
     @contextlib.contextmanager
@@ -148,7 +148,7 @@ class ImportConsents:
         subjects, said = refs.filter(known), rows.consents.filter(known)
         tally.unknown += len(refs) - len(subjects)
         people = pc.unique(subjects)
-        tally.people += len(people)
+        tally.people.append(people)
         sessions.tags.add(to_blocks(sessions.vault.tags(people, sessions.entry)))
         channels = pc.fill_null(said["channel"], CHANNEL)
         for channel in pc.unique(channels).to_pylist():
@@ -184,17 +184,21 @@ class ImportConsents:
         regions = country.take(pa.array(np.zeros(len(rows.lines), np.int32)))
         return vault.enrol(identifiers, pa.table({}), None, regions, create=False).refs
 
-    def _on_record(self, actor: Actor, batch: BatchId, sessions: _Sessions, tally: _Tally) -> None:
+    def _on_record(self, actor: Actor, batch: BatchId, sessions: _Sessions, rows: int, people: int) -> None:
         event = GatewayEvent(
             actor=actor,
             action=AuditAction.CONSENT_RECORDED,
             decision="permit",
             batch=batch,
-            rows=tally.rows,
-            members=tally.people,
+            rows=rows,
+            members=people,
             policy=self.house.catalogue.label,
         )
         self.house.recorder.record(event, at=sessions.at, entry_id=sessions.entry, tags=sessions.tags.seal())
+
+
+def _distinct(people: list[pa.Array]) -> pa.Array:
+    return pc.unique(pa.chunked_array(people, BLOCK))
 
 
 def _report(tally: _Tally, *, recorded: bool, dry_run: bool) -> ConsentImport:

@@ -15,15 +15,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gateway.flows.house import House
-from gateway.flows.permissions import age_rises, ages_at, masks_under
+from gateway.flows.known_ages import telling
+from gateway.flows.permissions import masks_under
 from gateway.foundation.arrays import BLOCK
 from gateway.foundation.errors import InvalidInput
 from gateway.policy import Pack, decide
 from gateway.policy.ages import oldest_age
+from gateway.policy.reaching import reached, still_young
 from gateway.segmentation import SegmentDefinition, build_query, definition_digest, fields_of
 from gateway.segmentation.loading import load_segments
 from gateway.store.relation import StoreRelation
-from gateway.store.trial import Trial
+from gateway.store.trial import Reshaped, Trial
 from gateway.vocabulary.catalogue import Catalogue
 from gateway.vocabulary.decisions import Action, Deny, Permit, PermitsAlso, ProcessingRequest
 from gateway.vocabulary.names import PurposeId, SegmentId
@@ -66,6 +68,7 @@ class Measured:
     people: int
     purposes: Mapping[PurposeId, tuple[int, int]]
     segments: tuple[MeasuredSegment, ...]
+    reshaped: tuple[Reshaped, ...]
 
 
 def measure(house: House, draft: Pack, at: dt.datetime, progress: Progress | None = None) -> Measured:
@@ -81,21 +84,22 @@ def measure(house: House, draft: Pack, at: dt.datetime, progress: Progress | Non
         segments = tuple(
             comparing.segment(each, before.get(each), after.get(each)) for each in sorted(before.keys() | after.keys())
         )
-        return Measured(count, _changed(touched, trial, at), segments)
+        return Measured(count, _changed(touched, trial, at), segments, trial.reshaped())
 
 
 def _mask_everybody(house: House, draft: Pack, trial: Trial, at: dt.datetime, progress: Progress | None) -> int:
     """Work out both packs' masks of everybody from one reading of the ledger."""
     purposes, count = draft.catalogue.purposes, 0
-    rises = age_rises(draft.catalogue, oldest_age(house.catalogue))
-    for batch in house.store.all_subjects():
+    for batch in house.store.all_subjects(telling(draft.catalogue, at)):
         subjects = pc.cast(batch.column("subject"), BLOCK)
-        standing = house.ledger.standing(subjects)
-        known = batch.column("of_age_from")
-        now = masks_under(house, house.pack, standing, _aged(subjects, ages_at(known, at, rises=False)), at)
+        standing = house.ledger.standing(subjects, at=at)
+        stored = pa.Table.from_batches([batch])
+        known = still_young(batch.column("of_age_from"), at)
+        now = masks_under(house, house.pack, standing, _aged(subjects, known), at)
         then = now
         if purposes != house.catalogue.purposes:
-            then = masks_under(house, draft, standing, _aged(subjects, ages_at(known, at, rises=rises)), at)
+            of_age = reached(draft.catalogue, stored, at).column("of_age_from")
+            then = masks_under(house, draft, standing, _aged(subjects, of_age), at)
         columns = [batch.column("person"), *now.columns, *then.columns]
         trial.add(pa.table(dict(zip(_MASKS, columns, strict=True))))
         count += len(subjects)
@@ -113,11 +117,11 @@ def _aged(subjects: pa.Array, of_age: pa.Array) -> pa.Table:
 
 def touched_purposes(now: Catalogue, then: Catalogue) -> dict[PurposeId, tuple[int | None, int | None]]:
     """Return the purposes for which somebody's permission may differ, with their bits; ``None`` where there is none."""
-    rises = age_rises(then, oldest_age(now))
+    other_age = oldest_age(then) != oldest_age(now)
     found = {}
     for name in sorted(now.purposes.keys() | then.purposes.keys()):
         was, will = now.purposes.get(name), then.purposes.get(name)
-        aged = rises and will is not None and will.minimum_age is not None
+        aged = other_age and will is not None and will.minimum_age is not None
         if was != will or aged:
             found[name] = (was.bit if was is not None else None, will.bit if will is not None else None)
     return found

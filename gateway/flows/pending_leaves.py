@@ -1,4 +1,8 @@
-"""Who must still be told that somebody left: a no is done when each recipient's next delta has carried it."""
+"""Who must still be told that somebody left: a no is done when each recipient's next delta has carried it.
+
+No delta reaches a list whose scope has ended. Where it still owed a leave then, the recipient has to delete the whole
+list, and only its confirmed deletion settles that (Art. 17(2), 19).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gateway.flows.end_scopes import EndScopes
+from gateway.flows.end_scopes import EndScopes, newest_of_each
 from gateway.flows.house import House
 from gateway.foundation.arrays import BLOCK
 from gateway.policy import decide
@@ -30,7 +34,8 @@ _NEAR = dt.timedelta(hours=1)  # how near the instant is found at which a period
 class PendingLeave:
     """A recipient's list that somebody has to leave: whose, since when, and by when its delta must have told it.
 
-    It does not say how many people: one person's withdrawal is that person's.
+    It does not say how many people: one person's withdrawal is that person's. ``by_deletion``: its scope has ended, so
+    that the recipient has to delete the list.
     """
 
     recipient: RecipientId
@@ -39,6 +44,7 @@ class PendingLeave:
     since: dt.datetime
     due: dt.datetime
     overdue: bool
+    by_deletion: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,37 +59,42 @@ class PendingLeaves:
         return sorted((owed for owed in found if owed is not None), key=lambda owed: (owed.due, owed.release))
 
     def _lists(self) -> list[Disclosure]:
-        """The newest release of each list that deltas can reach: of a scope that lives and is not one snapshot's."""
-        house, scopes = self.house, EndScopes(self.house)
-        newest: dict[tuple[str, str, str], Disclosure] = {}
-        for disclosure in house.disclosures.list():
-            newest.setdefault((disclosure.recipient, disclosure.segment, disclosure.scope), disclosure)
+        """The newest release of each list that deltas reach or reached: of a scope that is not one snapshot's."""
+        house = self.house
         return [
             disclosure
-            for disclosure in newest.values()
+            for disclosure in newest_of_each(house.disclosures.list())
             if house.catalogue.recipients.get(disclosure.recipient) is not None
             and house.catalogue.recipients[disclosure.recipient].mode is ScopeMode.RELATIONSHIP
-            and not scopes.is_over(disclosure)
             and not house.disclosures.exposures.is_deleted(disclosure.release)
         ]
 
     def _of(self, disclosure: Disclosure) -> PendingLeave | None:
         contract, now = self.house.catalogue.recipients[disclosure.recipient], self.house.clock.now()
-        since = self._since(disclosure, contract, now)
-        if since is None:
+        ends = EndScopes(self.house).ends(disclosure)
+        since = self._since(disclosure, contract, now, over=ends <= now)
+        if since is None or since >= ends:  # from then on the pseudonyms point at nobody
             return None
-        due = since + dt.timedelta(days=contract.leave_within_days)
-        return PendingLeave(disclosure.recipient, disclosure.segment, disclosure.release, since, due, due <= now)
+        due = min(since + dt.timedelta(days=contract.leave_within_days), ends)
+        return PendingLeave(
+            disclosure.recipient, disclosure.segment, disclosure.release, since, due, due <= now, ends <= now
+        )
 
-    def _since(self, disclosure: Disclosure, contract: RecipientContract, now: dt.datetime) -> dt.datetime | None:
-        """Since when somebody on the list may not be on it: the earliest of all; None where everybody may."""
+    def _since(
+        self, disclosure: Disclosure, contract: RecipientContract, now: dt.datetime, *, over: bool
+    ) -> dt.datetime | None:
+        """Since when somebody on the list may not be on it: the earliest of all; None where everybody may.
+
+        Of a list whose scope is ``over``, only a no, a yes that ran out and an erasure count: what another version of
+        the policy closed since was no reason to leave while a delta could tell it.
+        """
         erased = self.house.disclosures.owed_since(disclosure.scope, disclosure.segment, disclosure.release)
         members = self.house.store.release_members(disclosure.release)
         gone = diff(members, self._allowed(members, disclosure, contract, now)).left
         said = self._said(gone, disclosure, now)
         silent = diff(gone, said.column("subject")).left
         instants = [erased, pc.min(said.column("ended")).as_py()]
-        if len(silent):
+        if len(silent) and not over:
             instants.append(self._lost(silent, disclosure, contract, now))
         known = [at for at in instants if at is not None]
         return max(min(known), disclosure.at) if known else None
@@ -109,7 +120,7 @@ class PendingLeaves:
 
     def _said(self, gone: pa.Array, disclosure: Disclosure, now: dt.datetime) -> pa.Table:
         """Return of whom the ledger tells when it ended, and that instant: a no, or a yes that ran out."""
-        standing = self.house.ledger.standing(gone)
+        standing = self.house.ledger.standing(gone, at=now)
         concerned = pa.array([str(disclosure.purpose), str(ALL_PURPOSES)])
         standing = standing.filter(pc.is_in(standing.column("purpose"), value_set=concerned))
         given = pc.equal(standing.column("status"), ConsentStatus.GIVEN.value)

@@ -14,15 +14,13 @@ import pyarrow.compute
 
 from gateway.consent import LedgerSession
 from gateway.flows.house import House
-from gateway.flows.known_ages import KnownAges, coming_of_age
+from gateway.flows.known_ages import KnownAges, coming_of_age, telling
 from gateway.foundation.arrays import BLOCK, from_blocks, to_blocks
 from gateway.foundation.database import to_micros
 from gateway.policy import Pack, permission_masks
-from gateway.policy.ages import oldest_age
-from gateway.policy.masks import AGE_UNKNOWN
-from gateway.vocabulary.catalogue import Catalogue
+from gateway.policy.reaching import reached, still_young
+from gateway.store.permissions import NO_TEXTS
 from gateway.vocabulary.names import PurposeId, SubjectReference
-from gateway.vocabulary.purposes import MinimumAge
 
 pc: Any = pyarrow.compute  # its functions are made at import, where no type checker sees them
 
@@ -35,19 +33,18 @@ def masks_for(house: House, ledger: LedgerSession, known_ages: KnownAges, told: 
 
     ``told`` is what the chunk tells of their ages, as ``told_of`` gives it.
     """
-    of_age = coming_of_age(house.pack, told, known_ages, at)
+    ages = coming_of_age(house.pack, told, known_ages, at)
     subjects = told.column("subject").combine_chunks()
-    return _permissions(house, subjects, ledger.standing(subjects), of_age, at)
+    return _permissions(house, subjects, ledger.standing(subjects, at), ages, at)
 
 
 def masks_again(
     house: House, ledger: LedgerSession, known_ages: KnownAges, subjects: pa.Array, at: dt.datetime
 ) -> pa.Table:
     """Return the permissions of people of whom a batch says nothing but a no."""
-    known = known_ages(subjects, None)
+    known = known_ages(subjects, NO_TEXTS)
     people = from_blocks(to_blocks(known.column("subject")))
-    of_age = known.column("of_age_from").combine_chunks()
-    return _permissions(house, people, ledger.standing(people), of_age, at)
+    return _permissions(house, people, ledger.standing(people, at), _ages(known), at)
 
 
 def refresh(house: House, subjects: pa.Array, at: dt.datetime, *, position: int | None = None) -> None:
@@ -57,81 +54,87 @@ def refresh(house: House, subjects: pa.Array, at: dt.datetime, *, position: int 
     """
     known = house.store.permissions(subjects)
     present = to_blocks(known.column("subject"))
-    of_age = _still_young(known.column("of_age_from").combine_chunks(), at)
     people = from_blocks(present)
-    permissions = _permissions(house, people, house.ledger.standing(people), of_age, at)
+    permissions = _permissions(house, people, house.ledger.standing(people, at=at), _ages_now(known, at), at)
     house.store.set_permissions(permissions.append_column("person", known.column("person")), position)
 
 
-def refresh_everybody(house: House, at: dt.datetime, *, older: MinimumAge | None) -> int:
+def refresh_everybody(house: House, at: dt.datetime) -> int:
     """Recompute everybody's permissions under the policy in force; return how many people were looked at.
 
-    ``older`` is the age that the policy before asked for (``None``: it asked for none). Where this one asks for a
-    higher age anywhere, who is known to be of age for the lower one may be a child for this: unknown until a file says.
+    Whatever age it asks for, each person is of age from the day that what is stored of them shows.
     """
-    rises = age_rises(house.catalogue, older)
     people = 0
-    for batch in house.store.all_subjects():
+    for batch in house.store.all_subjects(telling(house.catalogue, at)):
         subjects = pc.cast(batch.column("subject"), BLOCK)
-        of_age = ages_at(batch.column("of_age_from"), at, rises=rises)
-        permissions = _permissions(house, subjects, house.ledger.standing(subjects), of_age, at)
+        ages = reached(house.catalogue, pa.Table.from_batches([batch]), at)
+        permissions = _permissions(house, subjects, house.ledger.standing(subjects, at=at), ages, at)
         house.store.set_permissions(permissions.append_column("person", batch.column("person")))
         people += len(subjects)
     return people
 
 
-def age_rises(catalogue: Catalogue, older: MinimumAge | None) -> bool:
-    """Whether a catalogue asks anywhere for a higher age than ``older``, the one that was asked for until now."""
-    asked = oldest_age(catalogue)
-    return asked is not None and (older is None or asked.asks_more_than(older))
+def catch_up(house: House, at: dt.datetime, *, whom: pa.Array | None = None) -> None:
+    """Let choices bite that reached the ledger and not the store: a crash came between the two, or a full disk.
 
-
-def ages_at(of_age: pa.Array, at: dt.datetime, *, rises: bool) -> pa.Array:
-    """Return from which day people are of age, as stored; where the age that is asked for rises, nobody knows."""
-    if rises:
-        return pa.repeat(pa.scalar(AGE_UNKNOWN, pa.date32()), len(of_age))
-    return _still_young(of_age, at)
-
-
-def catch_up(house: House, at: dt.datetime) -> None:
-    """Let choices bite that reached the ledger and not the store: a crash came between the two, or a full disk."""
+    ``whom``: nobody else can have chosen since, so that the ledger need not be searched for who has.
+    """
     position, lagging = house.ledger.position, house.store.ledger_position
-    if lagging >= position:
+    if lagging == position:
         return
-    subjects = house.ledger.since(lagging)
+    subjects = house.ledger.since(lagging) if whom is None else whom
     for start in range(0, len(subjects), CHUNK):
         refresh(house, subjects.slice(start, CHUNK), at)
     refresh(house, subjects.slice(0, 0), at, position=position)
 
 
-def _permissions(house: House, subjects: pa.Array, standing: pa.Table, of_age: pa.Array, at: dt.datetime) -> pa.Table:
-    masks = masks_under(house, house.pack, standing, pa.table({"subject": subjects, "of_age_from": of_age}), at)
-    return masks.add_column(0, "subject", subjects).append_column("of_age_from", of_age)
+def _permissions(house: House, subjects: pa.Array, standing: pa.Table, ages: pa.Table, at: dt.datetime) -> pa.Table:
+    masks = masks_under(house, house.pack, standing, ages.add_column(0, "subject", subjects), at)
+    return pa.table([subjects, *masks.columns, *ages.columns], ["subject", *masks.column_names, *_AGES])
+
+
+_AGES = ["of_age_from", "age_reached"]
+
+
+def _ages(known: pa.Table) -> pa.Table:
+    return known.select(_AGES).combine_chunks()
+
+
+def _ages_now(known: pa.Table, at: dt.datetime) -> pa.Table:
+    ages = _ages(known)
+    return ages.set_column(0, "of_age_from", still_young(ages.column("of_age_from"), at))
 
 
 def masks_under(house: House, pack: Pack, standing: pa.Table, people: pa.Table, at: dt.datetime) -> pa.Table:
     """Return ``permits`` and ``permits_until`` of ``people`` (``subject``, ``of_age_from``) under any pack.
 
-    Who is being erased permits nothing.
+    Who is being erased permits nothing. A mask lasts no longer than until the next of the person's choices begins: one
+    that is dated a few minutes ahead is looked at again when its instant has come.
     """
     subjects, of_age = (column.combine_chunks() for column in people.select(["subject", "of_age_from"]).columns)
     masks = permission_masks(pack, subjects, standing, of_age, at)
     leaving = pc.is_in(subjects, value_set=pa.array(house.requests.being_erased(), BLOCK))
     permits = pc.if_else(leaving, pa.scalar(0, pa.uint64()), masks.column("permits"))
-    return pa.table({"permits": permits, "permits_until": masks.column("permits_until")})
+    until = _until(masks.column("permits_until"), subjects, standing)
+    return pa.table({"permits": permits, "permits_until": until})
 
 
-def _still_young(of_age: pa.Array, at: dt.datetime) -> pa.Array:
-    """Forget the day on which somebody came of age once it has come."""
-    return pc.if_else(pc.greater(of_age, pa.scalar(at.date())), of_age, pa.scalar(None, pa.date32()))
+def _until(ends: pa.ChunkedArray, subjects: pa.Array, standing: pa.Table) -> pa.ChunkedArray:
+    """Return the earlier of each mask's end and the instant at which a choice that is still to come begins."""
+    coming = standing.filter(pc.is_valid(standing.column("coming")))
+    if not coming.num_rows:
+        return ends
+    begins = coming.group_by("subject").aggregate([("coming", "min")])
+    place = pc.index_in(subjects, value_set=begins.column("subject").combine_chunks())
+    instants = begins.column("coming_min").combine_chunks().take(place)
+    return pc.if_else(pc.fill_null(pc.less(instants, ends), False), instants, ends)
 
 
 def permitted_purposes(house: House, subject: SubjectReference, at: dt.datetime) -> frozenset[PurposeId]:
     """Return the purposes that a person permits at an instant: what the next query would see, changing nothing."""
     known = house.store.permissions(pa.array([subject], BLOCK))
     people = from_blocks(to_blocks(known.column("subject")))
-    of_age = known.column("of_age_from").combine_chunks()
-    now = _permissions(house, people, house.ledger.standing(people), of_age, at)
+    now = _permissions(house, people, house.ledger.standing(people, at=at), _ages(known), at)
     mask = int(pc.sum(now.column("permits"), min_count=0).as_py())
     return frozenset(purpose.id for purpose in house.catalogue.purposes.values() if mask & (1 << purpose.bit))
 
@@ -153,8 +156,8 @@ class RefreshPermissions:
 
     def __call__(self) -> int:
         """Refresh who is due; return how many people were looked at."""
-        at = self.house.clock.now()
         with self.house.writing:
+            at = self.house.clock.now()  # not before: whoever came first would be of the future
             catch_up(self.house, at)
             due = self.house.store.due_for_refresh(at)
             for start in range(0, len(due), CHUNK):
@@ -179,8 +182,7 @@ def compare_everybody(house: House, at: dt.datetime) -> Iterator[tuple[pa.Table,
     for batch in house.store.all_subjects():
         stored = pa.Table.from_batches([batch])
         subjects = pc.cast(stored.column("subject"), BLOCK).combine_chunks()
-        of_age = _still_young(stored.column("of_age_from").combine_chunks(), at)
-        right = _permissions(house, subjects, house.ledger.standing(subjects), of_age, at)
+        right = _permissions(house, subjects, house.ledger.standing(subjects, at=at), _ages_now(stored, at), at)
         live = np.asarray(stored.column("permits_until").cast(pa.int64())) > to_micros(at)
         yield right.append_column("person", stored.column("person")), np.where(live, _bits(stored), np.uint64(0))
 

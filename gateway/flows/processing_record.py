@@ -19,7 +19,6 @@ from gateway.accountability.facts import (
     VersionInForce,
 )
 from gateway.accountability.record_forms import record_csv, record_markdown
-from gateway.accountability.record_words import LANGUAGES
 from gateway.flows.house import House
 from gateway.policy import Pack, decide
 from gateway.policy.lint_rules import kinds_of
@@ -30,6 +29,7 @@ from gateway.segmentation.loading import load_segments
 from gateway.store.arrivals import count_permitting, last_batches
 from gateway.versions.steps import schedule
 from gateway.vocabulary.decisions import Action, Decision, Deny, Permit, ProcessingRequest
+from gateway.vocabulary.languages import LANGUAGES
 from gateway.vocabulary.names import PurposeId, SegmentId
 
 __all__ = ["LANGUAGES", "ProcessingRecord", "configuration_of", "dpia_text", "record_text"]

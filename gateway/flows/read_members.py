@@ -69,9 +69,10 @@ class ReadMembers:
             raise NotFound("this release is confirmed as deleted: ask for the segment's members without a cursor")
         if EndScopes(self.house).is_over(disclosure):
             raise NotFound("the scope of this release has ended: ask for the segment's members without a cursor")
-        contract, permit = self._permit(disclosure)
-        released = self.house.store.release_members(request.release)
-        allowed = self.house.store.permitted(released, permit, permit.request.at)
+        contract, permits = self._permits(disclosure)
+        permit, allowed = permits[-1], self.house.store.release_members(request.release)
+        for each in permits:
+            allowed = self.house.store.permitted(allowed, each, each.request.at)
         if len(allowed) < max(contract.minimum_size, permit.minimum_size):
             raise SegmentTooSmall  # so many left since the first page that the rest may not go
         page, more = self._slice(disclosure, allowed, request)
@@ -97,24 +98,30 @@ class ReadMembers:
         found: list[dict[str, Any]] = rows.to_pylist()
         return found
 
-    def _permit(self, disclosure: Disclosure) -> tuple[RecipientContract, Permit]:
+    def _permits(self, disclosure: Disclosure) -> tuple[RecipientContract, tuple[Permit, ...]]:
         """Ask policy again; what a contract has come to agree on since the release is received with the page."""
         contract = self.house.catalogue.recipients.get(disclosure.recipient)
         if contract is None:
             raise NotPermitted("no contract with this recipient", reasons=("unknown_recipient",))
-        permit, more = self._asked(disclosure, contract)
+        permits, more = self._asked(disclosure, contract)
         if more:
             with self.house.writing:  # no release may come between the question and the record
-                permit, more = self._asked(disclosure, contract)
-                self.house.disclosures.exposures.record(_exposure(disclosure, contract, more, permit.request.at))
-        return contract, permit
+                permits, more = self._asked(disclosure, contract)
+                self.house.disclosures.exposures.record(_exposure(disclosure, contract, more, permits[-1].request.at))
+        return contract, permits
 
-    def _asked(self, disclosure: Disclosure, contract: RecipientContract) -> tuple[Permit, frozenset[FieldId]]:
-        """Return the Permit, and the agreed fields that the recipient does not have by this release yet."""
+    def _asked(
+        self, disclosure: Disclosure, contract: RecipientContract
+    ) -> tuple[tuple[Permit, ...], frozenset[FieldId]]:
+        """Return the Permits, and the agreed fields that the recipient does not have by this release yet.
+
+        Members are chosen anew with each page: by a Permit for the fields that once chose them, then one to release.
+        """
         asking = AskForRelease(self.house)
-        permit = asking.permit(Chosen(disclosure.purpose, frozenset()), contract)
-        told = [held.beside for held in asking.held(contract) if held.release == disclosure.release]
-        return permit, frozenset(contract.fields).difference(*told)
+        told = [held for held in asking.held(contract) if held.release == disclosure.release]
+        chosen = Chosen(disclosure.purpose, frozenset[FieldId]().union(*(held.chosen_by for held in told)))
+        permits = (asking.to_choose(chosen), asking.permit(chosen, contract))
+        return permits, frozenset(contract.fields).difference(*(held.beside for held in told))
 
     def _on_record(
         self, disclosure: Disclosure, contract: RecipientContract, permit: Permit, page: pa.Table, actor: Actor

@@ -7,14 +7,16 @@ choose its people.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.flows.house import House
 from gateway.flows.policy_in_force import load_version
+from gateway.flows.policy_pack import load_draft
 from gateway.foundation.errors import InvalidInput
-from gateway.policy import Pack, decide, load_pack
+from gateway.policy import Pack, decide
 from gateway.policy.deciding_again import DecisionChange, compare
 from gateway.policy.diff import PackDiff, decision_data, decision_words, diff, diff_data, diff_words
 from gateway.policy.explaining import explain
@@ -22,9 +24,12 @@ from gateway.policy.findings import Finding, Severity, error, ordered, warning
 from gateway.policy.lint import as_data as finding_data
 from gateway.policy.lint import lint, overlaps
 from gateway.policy.why import Because, Question, because_data, because_words, why
-from gateway.segmentation import SegmentDefinition, fields_of
+from gateway.segmentation import SegmentDefinition, definition_digest, fields_of
 from gateway.segmentation.errors import InvalidSegment
-from gateway.segmentation.loading import load_segments
+from gateway.segmentation.loading import load_segments, load_traits
+from gateway.segmentation.words import made_of
+from gateway.versions import VersionState
+from gateway.versions.steps import state_of
 from gateway.vocabulary.decisions import Action, Deny, Permit, ProcessingRequest
 from gateway.vocabulary.names import SegmentId
 
@@ -46,24 +51,22 @@ def lint_pack(files: Mapping[str, str], at: dt.datetime, beside: Iterable[Pack] 
 
     Raises ``InvalidInput`` where the pack or a segment cannot be read.
     """
-    pack = load_pack(files)
+    pack = load_draft(files)
     segments = load_segments(pack.segments)
     doubts = [finding for segment in segments.values() for finding in _segment_doubts(segment, pack, at)]
+    doubts += _trait_doubts(pack, segments.values())
     found = ordered([*lint(files, at), *doubts, *overlaps([*beside, pack])])
     errors = sum(finding.severity is Severity.ERROR for finding in found)
     return Linted(errors, len(found) - errors, [finding_data(each) for each in found], [str(each) for each in found])
 
 
 def _segment_doubts(segment: SegmentDefinition, pack: Pack, at: dt.datetime) -> list[Finding]:
-    found = []
-    missing = sorted(set(pack.languages) - set(segment.title))
-    if missing:
-        found.append(warning("title_missing", "segments/", segment.id, f"no title in {', '.join(missing)}",
-                             "add one in each language of the pack"))  # fmt: skip
+    found = _title_doubts("segments/", segment.id, segment.title, pack)
     try:
         request = _segment_request(segment, pack, max(at, pack.effective_from))
-    except InvalidSegment:
-        return [*found, error("segment_unreadable", "segments/", segment.id, "the catalogue lacks what it names",
+    except InvalidSegment as unfit:
+        message = f"the catalogue lacks what it names at {unfit.place}"
+        return [*found, error("segment_unreadable", "segments/", segment.id, message,
                               "correct its fields, events and values")]  # fmt: skip
     match decide(request, pack):
         case Deny() as denial:
@@ -71,8 +74,41 @@ def _segment_doubts(segment: SegmentDefinition, pack: Pack, at: dt.datetime) -> 
             found.append(error("segment_denied", "segments/", segment.id, f"it may not be built: {reasons}",
                                "change the segment, or permit what it asks for"))  # fmt: skip
         case Permit():
-            pass
+            found += _goes_nowhere(segment, request, pack)
     return found
+
+
+def _goes_nowhere(segment: SegmentDefinition, request: ProcessingRequest, pack: Pack) -> Iterator[Finding]:
+    """Doubt a segment that recipients of its purpose could get, were it not for the fields that choose its members."""
+    chosen_by = request.fields or frozenset()
+    asked = [
+        replace(request, action=Action.RELEASE, recipient=contract.id, fields=frozenset(contract.fields))
+        for contract in pack.catalogue.recipients.values()
+    ]
+    might = [each for each in asked if isinstance(decide(each, pack), Permit)]
+    if might and not any(isinstance(decide(replace(each, chosen_by=chosen_by), pack), Permit) for each in might):
+        yield warning("segment_goes_nowhere", "segments/", segment.id,
+                      "no recipient may learn something of the fields that choose its members",
+                      "choose by other fields, or ask why: `gateway policy why --segment`")  # fmt: skip
+
+
+def _trait_doubts(pack: Pack, segments: Iterable[SegmentDefinition]) -> list[Finding]:
+    used = {trait for segment in segments for trait in segment.used["traits"]}
+    found: list[Finding] = []
+    for name, trait in load_traits(pack.segments).items():
+        found += _title_doubts("traits/", name, trait.title, pack)
+        if name not in used:
+            found.append(warning("trait_unused", "traits/", name, "no segment uses it",
+                                 "use it in a segment, or remove it"))  # fmt: skip
+    return found
+
+
+def _title_doubts(folder: str, name: str, title: Mapping[str, str], pack: Pack) -> list[Finding]:
+    missing = sorted(set(pack.languages) - set(title))
+    if not missing:
+        return []
+    remedy = "add one in each language of the pack"
+    return [warning("title_missing", folder, name, f"no title in {', '.join(missing)}", remedy)]
 
 
 def _segment_request(segment: SegmentDefinition, pack: Pack, at: dt.datetime) -> ProcessingRequest:
@@ -84,11 +120,26 @@ def diff_packs(old: Pack, new: Pack, at: dt.datetime) -> tuple[dict[str, Any], l
     found = diff(old, new, at)
     segments = _segments_again(old, new, found)
     told = [{"segment": name, **decision_data(change)} for name, change in segments]
-    words = [f"segment {name}: {line.strip()}" for name, change in segments for line in decision_words(change)]
+    redefined = _redefined(old, new)
+    words = [f"  segment {name}: other conditions, made of {', '.join(uses)}" for name, uses in redefined]
+    words += [f"segment {name}: {line.strip()}" for name, change in segments for line in decision_words(change)]
     widens = found.widens or any(change.widens for _, change in segments)
     same = not found.entries and not found.answers.changes
     lines = [*([] if same and words else diff_words(found)), *words]
-    return {**diff_data(found), "widens": widens, "segments": told}, lines
+    named = [{"segment": name, "uses": list(uses)} for name, uses in redefined]
+    return {**diff_data(found), "widens": widens, "segments": told, "redefined": named}, lines
+
+
+def _redefined(old: Pack, new: Pack) -> list[tuple[SegmentId, tuple[str, ...]]]:
+    """Return the segments that now have other conditions by what they name in other files, and those names."""
+    before, after = load_segments(old.segments), load_segments(new.segments)
+    found = []
+    for name in sorted(before.keys() & after.keys()):
+        was, will = before[name], after[name].model_copy(update={"title": before[name].title})
+        named = dict.fromkeys(map(str, (*was.uses, *will.uses)))
+        if named and definition_digest(was) != definition_digest(will):
+            found.append((name, tuple(named)))
+    return found
 
 
 def _segments_again(old: Pack, new: Pack, found: PackDiff) -> list[tuple[str, DecisionChange]]:
@@ -142,12 +193,14 @@ def why_segment(
             at,
             fields=frozenset(recipient.fields),
             recipient=recipient.id,
-            received=request.fields or frozenset(),
+            chosen_by=request.fields or frozenset(),
         )
         for _, recipient in sorted(pack.catalogue.recipients.items())
         if definition.purpose in recipient.purposes
     ]
-    return _told([Because(one, decide(one, pack)) for one in (request, *releases)], pack, language)
+    told, words = _told([Because(one, decide(one, pack)) for one in (request, *releases)], pack, language)
+    told[0]["uses"] = definition.used
+    return told, [*words, *made_of(definition, language)]
 
 
 def _told(answers: Iterable[Because], pack: Pack, language: str) -> tuple[list[dict[str, Any]], list[str]]:
@@ -170,9 +223,18 @@ class ReadVersions:
         return self.house.pack if version is None else load_version(self.house.versions, version)
 
     def lint(self, version: str) -> Linted:
-        """Return what is doubtful about a version now; raises as ``pack`` does."""
+        """Return what is doubtful about a version now, also beside those before it that are or may come in force.
+
+        Raises as ``pack`` does.
+        """
         self.pack(version)
-        return lint_pack(self.house.versions.files(version), self.house.clock.now())
+        return lint_pack(self.house.versions.files(version), self.house.clock.now(), self._beside(version))
+
+    def _beside(self, version: str) -> list[Pack]:
+        versions, now = self.house.versions, self.house.versions.not_before(self.house.clock.now())
+        steps, over = versions.steps(), {VersionState.SUPERSEDED, VersionState.WITHDRAWN}
+        earlier = itertools.takewhile(lambda number: number != version, (each.version for each in versions.all()))
+        return [self.pack(number) for number in earlier if state_of(number, steps, now) not in over]
 
     def diff(self, version: str, against: str | None = None) -> tuple[dict[str, Any], list[str]]:
         """Return how a version differs from another, both as drafted; from the one in force where none is named.

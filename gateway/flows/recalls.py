@@ -6,8 +6,10 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from gateway.flows.received import links_of
 from gateway.policy import Pack, decide
-from gateway.release.entries import Exposure
+from gateway.release.entries import Exposure, of_one_entity
+from gateway.release.exposures import Exposures
 from gateway.vocabulary.decisions import Action, Deny, Permit, ProcessingRequest, Reason
 from gateway.vocabulary.names import FieldId, PurposeId, RecipientId, ReleaseId, SegmentId
 
@@ -24,17 +26,18 @@ class Recall:
     reasons: tuple[Reason, ...]
 
 
-def recalls(exposures: Iterable[Exposure], pack: Pack, at: dt.datetime) -> tuple[Recall, ...]:
+def recalls(ledger: Exposures, pack: Pack, at: dt.datetime) -> tuple[Recall, ...]:
     """Return the releases that ``pack``, taken as in force at ``at``, would not permit, the oldest first.
 
-    ``exposures`` are ``house.disclosures.exposures.all()``. Each release is asked about as if made anew, knowing what
-    its recipient keeps of the earlier ones: of a combination the release that completed it is to be recalled, not the
-    first of its parts. What a recipient may not keep does not count for the later ones.
+    Each release is asked about as if made anew, knowing what its recipient keeps of the earlier ones: of a combination
+    the release that completed it is to be recalled, not the first of its parts. What a recipient may not keep does not
+    count for the later ones.
     """
-    kept: dict[str, frozenset[FieldId]] = {}
+    links = ledger.links() | links_of(pack.catalogue)
+    kept: dict[frozenset[RecipientId], frozenset[FieldId]] = {}
     found = []
-    for exposure in _whole(exposures):
-        holder = _holder(exposure, pack)
+    for exposure in _whole(ledger.all()):
+        holder = of_one_entity(exposure.recipient, links)
         held = kept.get(holder, frozenset())
         reasons = _refused(exposure, held, pack, at)
         if reasons:
@@ -56,11 +59,6 @@ def _whole(exposures: Iterable[Exposure]) -> tuple[Exposure, ...]:
     return tuple(found.values())
 
 
-def _holder(exposure: Exposure, pack: Pack) -> str:
-    contract = pack.catalogue.recipients.get(exposure.recipient)
-    return contract.holder if contract is not None else exposure.legal_entity
-
-
 def _refused(exposure: Exposure, held: frozenset[FieldId], pack: Pack, at: dt.datetime) -> tuple[Reason, ...]:
     about = ProcessingRequest(Action.SEGMENT, exposure.purpose, at, fields=exposure.chosen_by)
     released = replace(
@@ -68,7 +66,8 @@ def _refused(exposure: Exposure, held: frozenset[FieldId], pack: Pack, at: dt.da
         action=Action.RELEASE,
         fields=exposure.beside,
         recipient=exposure.recipient,
-        received=held | exposure.chosen_by,
+        chosen_by=exposure.chosen_by,
+        received=held,
     )
     reasons: tuple[Reason, ...] = ()
     for request in (about, released):

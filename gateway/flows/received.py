@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gateway.flows.house import House
-from gateway.foundation.errors import NotPermitted
+from gateway.foundation.errors import Conflict, NotPermitted
 from gateway.policy import decide
-from gateway.release.entries import Exposure
+from gateway.release.entries import Exposure, Link, of_one_entity
+from gateway.vocabulary.catalogue import Catalogue
 from gateway.vocabulary.contracts import RecipientContract
 from gateway.vocabulary.decisions import Action, Decision, Deny, Permit, ProcessingRequest, Reason
 from gateway.vocabulary.names import FieldId, PurposeId
@@ -31,14 +32,28 @@ class AskForRelease:
     house: House
 
     def held(self, contract: RecipientContract) -> tuple[Exposure, ...]:
-        """Return what the contract's legal entity has received, the oldest first."""
-        contracts = self.house.catalogue.recipients.values()
-        same = [other.id for other in contracts if other.holder == contract.holder]
-        return self.house.disclosures.exposures.of({contract.id, *same}, contract.holder)
+        """Return what the contract's legal entity has received, the oldest first.
+
+        Under whatever contract that was ever one of its. What a recipient holds who is no longer in the policy counts
+        for everybody: it may go by another name today.
+        """
+        ledger, contracts = self.house.disclosures.exposures, self.house.catalogue.recipients
+        links = ledger.links() | links_of(self.house.catalogue)
+        return ledger.of(of_one_entity(contract.id, links), contracts)
 
     def decision(self, chosen: Chosen, contract: RecipientContract) -> Decision:
         """Return what policy says now to releasing the agreed fields beside the pseudonyms of such a segment."""
         return decide(self._request(chosen, contract, self.held(contract)), self.house.pack)
+
+    def to_choose(self, chosen: Chosen) -> Permit:
+        """Return the Permit to choose people by these fields for this purpose. Raises ``NotPermitted`` with reasons."""
+        at = self.house.clock.now()
+        match decide(ProcessingRequest(Action.SEGMENT, chosen.purpose, at, fields=chosen.fields), self.house.pack):
+            case Permit() as permit:
+                return permit
+            case Deny() as denial:
+                reasons = tuple(map(str, denial.reasons))
+                raise NotPermitted(f"its members may not be chosen so: {' | '.join(reasons)}", reasons=reasons)
 
     def permit(self, chosen: Chosen, contract: RecipientContract) -> Permit:
         """Return the Permit. Raises ``NotPermitted``: each reason with the releases that brought the other part."""
@@ -63,7 +78,25 @@ class AskForRelease:
             self.house.clock.now(),
             fields=frozenset(contract.fields),
             recipient=contract.id,
-            received=received | chosen.fields,
+            chosen_by=chosen.fields,
+            received=received,
+        )
+
+
+def links_of(catalogue: Catalogue) -> frozenset[Link]:
+    """Return who each recipient is in law by a catalogue."""
+    return frozenset((contract.id, contract.holder) for contract in catalogue.recipients.values())
+
+
+def check_holders_kept(house: House, catalogue: Catalogue) -> None:
+    """Raise ``Conflict`` for a catalogue without a recipient that holds data: it would be forgotten what it knows."""
+    holding = {exposure.recipient for exposure in house.disclosures.exposures.all()}
+    missing = ", ".join(f"`{name}`" for name in sorted(holding - catalogue.recipients.keys()))
+    if missing:
+        raise Conflict(
+            f"{missing} of recipients.yaml is missing, and holds data: keep the contract and end it by `expires`, or "
+            "confirm first that the recipient deleted what it had (`gateway segments deleted`)",
+            reasons=("recipient_holds_data",),
         )
 
 

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from gateway.accountability import Released
-from gateway.consent import status_at
 from gateway.flows.house import House
 from gateway.flows.permissions import catch_up, refresh
 from gateway.foundation.arrays import BLOCK
 from gateway.foundation.errors import InvalidInput
+from gateway.foundation.identifiers import new_id
 from gateway.vocabulary.consents import ALL_PURPOSES, ConsentEvent, ConsentStatus, ExpressedBy
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
-from gateway.vocabulary.names import PurposeId, RequestId, SubjectReference
+from gateway.vocabulary.names import BatchId, PurposeId, RequestId, SubjectReference
 
 _SOMEBODY = SubjectReference(bytes(16))  # stands in what is checked before anybody is looked up
 _ACTIONS = {
@@ -54,32 +53,34 @@ class RecordConsent:
         self, identifier: tuple[str, str], choice: Choice, actor: Actor, request: RequestId | None = None
     ) -> None:
         """Record ``choice`` of the person whom ``identifier`` (type, value) names; ``InvalidInput`` for no choice."""
-        now = self.house.clock.now()
-        self._check(choice, now)
         with self.house.writing:
+            now = self.house.clock.now()  # not before: whoever came first would be of the future to this refresh
+            self._check(choice, now)
             subject = self.house.find(identifier)
             self._on_record(choice, subject, actor, request, now)
-            if subject is not None:
-                self._keep(subject, choice, now)
+            self._keep(subject, choice, now)
 
     def check(self, choice: Choice) -> None:
         """Raise ``InvalidInput`` where ``choice`` could not be recorded; nothing is kept."""
         self._check(choice, self.house.clock.now())
 
     def _check(self, choice: Choice, now: dt.datetime) -> None:
-        if choice.purpose != ALL_PURPOSES and choice.purpose not in self.house.catalogue.purposes:
-            raise InvalidInput("unknown purpose: `gateway policy show` lists them", reasons=("unknown_purpose",))
         if choice.purpose == ALL_PURPOSES and choice.status not in {ConsentStatus.RESTRICTED, ConsentStatus.LIFTED}:
             raise InvalidInput("only a restriction concerns all purposes: name one", reasons=("purpose_needed",))
         if choice.at and choice.at > now + dt.timedelta(minutes=5):
             raise InvalidInput("a choice cannot be made in the future: correct `at`", reasons=("consent_in_future",))
         self.house.ledger.check(_event(_SOMEBODY, choice, now))
 
-    def _keep(self, subject: SubjectReference, choice: Choice, now: dt.datetime) -> None:
-        event = _event(subject, choice, now)
+    def _keep(self, subject: SubjectReference | None, choice: Choice, now: dt.datetime) -> None:
+        """Keep the choice; of somebody unknown keep nothing, as durably, so that the time taken tells little."""
         catch_up(self.house, now)  # nobody else may lag when the store says how far it has come
-        self.house.ledger.record(event)
-        refresh(self.house, pa.array([subject], BLOCK), now, position=self.house.ledger.position)
+        if subject is None:
+            with self.house.ledger.write(BatchId(new_id("bat"))) as nothing:
+                nothing.commit(settled=True)
+        else:
+            self.house.ledger.record(_event(subject, choice, now))
+        people = pa.array([] if subject is None else [subject], BLOCK)
+        refresh(self.house, people, now, position=self.house.ledger.position)
 
     def _on_record(
         self,
@@ -109,46 +110,3 @@ def _event(subject: SubjectReference, choice: Choice, now: dt.datetime) -> Conse
         subject, choice.purpose, choice.status, choice.at or now, now, choice.notice, choice.channel, choice.language,
         choice.evidence, choice.by, choice.valid_until,
     )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentHistory:
-    """A person's choices, oldest first, and where they left the person per purpose at an instant."""
-
-    events: list[ConsentEvent]
-    standing: dict[PurposeId, ConsentStatus]
-    at: dt.datetime
-
-
-@dataclass(frozen=True)
-class ShowConsents:
-    """A person's choices; no event, and every purpose ``unknown``, for somebody unknown."""
-
-    house: House
-
-    def __call__(
-        self,
-        identifier: tuple[str, str],
-        actor: Actor,
-        *,
-        at: dt.datetime | None = None,
-        recorded: dt.datetime | None = None,
-    ) -> Released[ConsentHistory]:
-        """Return the choices made until ``at`` (now), of those that were on record at ``recorded`` (now).
-
-        ``recorded`` tells what we could know then: a withdrawal of Monday that reached us on Friday did not bite on
-        Wednesday. The look is on record first.
-        """
-        subject = self.house.find(identifier)
-        entry = self.house.recorder.new_entry_id()
-        tags = self.house.vault.tags_of(subject, [entry]) if subject is not None else None
-        event = GatewayEvent(actor=actor, action=AuditAction.SUBJECT_ACCESSED, decision="permit", fields=("consents",))
-        receipt = self.house.recorder.record(event, at=self.house.clock.now(), entry_id=entry, tags=tags)
-        now = self.house.clock.now()
-        history = [] if subject is None else self.house.ledger.history(subject)
-        told = [e for e in history if e.at <= (at or e.at) and e.recorded_at <= (recorded or now)]
-        return Released(receipt, ConsentHistory(told, self._standing(told, at or now), at or now))
-
-    def _standing(self, events: list[ConsentEvent], at: dt.datetime) -> dict[PurposeId, ConsentStatus]:
-        purposes = self.house.catalogue.purposes.values()
-        return {each.id: status_at(events, each.id, at, each.consent_valid_for) for each in purposes}

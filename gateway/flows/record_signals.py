@@ -12,9 +12,10 @@ from gateway.consent import signals
 from gateway.consent.signals import Signalled, Told
 from gateway.consent.tcf import TcfUnreadable
 from gateway.flows.house import House
-from gateway.flows.permissions import catch_up
+from gateway.flows.permissions import catch_up, refresh
 from gateway.foundation.arrays import BLOCK
 from gateway.foundation.identifiers import new_id
+from gateway.vocabulary.catalogue import Signals
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
 from gateway.vocabulary.names import BatchId, PurposeId, SubjectReference
 
@@ -24,48 +25,52 @@ _SKEW = dt.timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class SignalsTaken:
-    """What the signals meant under the pack; it does not tell whether the person is known."""
+    """What the signals mean under the pack, not what has come of them: that would tell whether the person is known.
+
+    A no bites, unless it is a TC string's that was on record before. A yes counts unless a no governs.
+    """
 
     choices: dict[PurposeId, str]
     ignored: int  # categories that the pack does not know
-    unread: str | None  # why a TC string said nothing
+    unread: str | None  # why a TC string gave no yes
 
 
 @dataclass(frozen=True)
 class RecordSignals:
     """Record what Global Privacy Control, category preferences and a TC string say of one person.
 
-    A signal that only says how things are now counts when it differs from what its channel said last: the same page
-    seen twice renews no yes, and a signal that was there before does not take back what the person chose since. A no is
-    kept also where another signal of the call cannot be read; what cannot be read is no yes.
+    A signal that only says how things are now is a yes only when it differs from what its channel said last: the same
+    page seen twice renews nothing. A no is one for as long as it is signalled, whatever was chosen elsewhere in
+    between, and of a call that says both for a purpose only the no is kept. A no is kept also where another signal of
+    the call cannot be read; what cannot be read is no yes.
     """
 
     house: House
 
     def __call__(self, identifier: tuple[str, str], told: Told, actor: Actor) -> SignalsTaken:
         """Record the signals of the person whom ``identifier`` (type, value) names."""
-        known = self.house.catalogue.signals
-        now = self.house.clock.now()
+        with self.house.writing:
+            now = self.house.clock.now()  # not before: whoever came first would be of the future to this refresh
+            known = self.house.catalogue.signals
+            choices, unread = self._meant(told, known, now)
+            subject = self.house.find(identifier)
+            self._on_record(subject, choices, actor, now)
+            if choices:
+                self._keep(subject, choices, now)
+        meant = {purpose: status.value for purpose, status in signals.strictest(choices).items()}
+        return SignalsTaken(meant, signals.unknown_categories(told, known), unread)
+
+    def _meant(self, told: Told, known: Signals, now: dt.datetime) -> tuple[list[Signalled], str | None]:
+        """Return the choices that the signals make, and why a TC string among them gives no yes."""
         choices, unread = list(signals.of_browser(told, known)), None
         if told.tcf is not None:
             try:
-                choices += self._of_tc_string(told.tcf, now)
+                choices += signals.of_tc_string(told.tcf, known)
             except TcfUnreadable as error:
                 unread = error.reasons[0]
-        with self.house.writing:
-            subject = self.house.find(identifier)
-            self._on_record(subject, choices, actor, now)
-            if subject is not None and choices:
-                self._keep(subject, choices, now)
-        stricter = sorted(choices, key=lambda choice: choice.status.value == "given", reverse=True)
-        ignored = signals.unknown_categories(told, known)
-        return SignalsTaken({each.purpose: each.status.value for each in stricter}, ignored, unread)
-
-    def _of_tc_string(self, text: str, now: dt.datetime) -> list[Signalled]:
-        found = list(signals.of_tc_string(text, self.house.catalogue.signals))
-        if any(each.at is not None and each.at > now + _SKEW for each in found):
-            raise TcfUnreadable("tcf_in_the_future", "it is dated in the future")
-        return found
+        if ahead := [each for each in choices if each.at is not None and each.at > now + _SKEW]:
+            choices, unread = [each for each in choices if each not in ahead], "tcf_in_the_future"
+        return signals.agreed(choices), unread
 
     def _on_record(
         self, subject: SubjectReference | None, choices: Sequence[Signalled], actor: Actor, now: dt.datetime
@@ -82,17 +87,19 @@ class RecordSignals:
         )
         self.house.recorder.record(event, at=now, entry_id=entry, tags=tags)
 
-    def _keep(self, subject: SubjectReference, choices: Sequence[Signalled], now: dt.datetime) -> None:
-        catch_up(self.house, now)
-        batch = BatchId(new_id("bat"))
-        with self.house.ledger.write(batch) as session:
-            for channel in dict.fromkeys(choice.channel for choice in choices):
-                here = [choice for choice in choices if choice.channel == channel]
+    def _keep(self, subject: SubjectReference | None, choices: Sequence[Signalled], now: dt.datetime) -> None:
+        """Keep what is new; of somebody unknown keep nothing, as durably, so that the time taken tells little."""
+        catch_up(self.house, now)  # nobody else may lag when the store says how far it has come
+        history = [] if subject is None else self.house.ledger.history(subject)
+        new = list(signals.news(choices, history, now)) if subject is not None else []
+        with self.house.ledger.write(BatchId(new_id("bat"))) as session:
+            for channel in dict.fromkeys(choice.channel for choice in new):
+                here = [choice for choice in new if choice.channel == channel]
                 subjects = pa.array([subject] * len(here), BLOCK)
                 session.add(subjects, _table(here), recorded_at=now, channel=channel)
-            session.commit()
-        self.house.ledger.settle(batch)
-        catch_up(self.house, now)
+            position = session.commit(settled=True)
+        people = pa.array([] if subject is None else [subject], BLOCK)
+        refresh(self.house, people, now, position=position)
 
 
 def _table(choices: Sequence[Signalled]) -> pa.Table:

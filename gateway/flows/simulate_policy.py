@@ -5,18 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.flows.house import House
 from gateway.flows.measure_draft import Measured, MeasuredSegment, Progress, measure
-from gateway.flows.policy_versions import Officer, PolicyVersions, VersionState, load_draft
+from gateway.flows.policy_pack import load_draft
+from gateway.flows.policy_versions import Officer, PolicyVersions, VersionState
 from gateway.flows.recalls import Recall, recalls
 from gateway.flows.review_draft import UndersizedRelease, UnusedField, undersized, unused_fields
+from gateway.foundation.errors import Conflict, InvalidInput
 from gateway.policy import Pack, decide
 from gateway.policy.amending import amend
+from gateway.policy.describing import transform_name
 from gateway.policy.diff import PackDiff, diff
 from gateway.release.sizes import FLOOR, rounded
+from gateway.store.forms import Told
+from gateway.store.trial import Reshaped
 from gateway.versions import read_folder
 from gateway.vocabulary.decisions import Action, Permit, ProcessingRequest
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
@@ -29,6 +35,7 @@ class SegmentEffect(enum.StrEnum):
     UNTOUCHED = "untouched"  # it asks the same of the same people
     COUNTED = "counted"  # people may enter or leave
     NEW = "new"
+    NEW_REFUSED = "new_refused"  # new, and it may not be built under the draft
     GONE = "gone"  # the draft has no such segment
     REFUSED = "refused"  # it may be built now, and not under the draft
     PERMITTED = "permitted"  # it may not be built now, and may under the draft
@@ -71,6 +78,19 @@ class PurposeImpact:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnImpact:
+    """A stored column that is shown in another form; ``told`` says of which stored values: all, some or none.
+
+    Those of which it cannot be told in the new form are not shown until they come again.
+    """
+
+    column: str
+    now: str
+    then: str
+    told: Told
+
+
+@dataclass(frozen=True, slots=True)
 class Simulation:
     """What a draft would do at ``at``: now, or when it may first be in force. ``people`` is to the nearest ten."""
 
@@ -78,10 +98,14 @@ class Simulation:
     at: dt.datetime
     people: Count
     purposes: tuple[PurposeImpact, ...]
+    columns: tuple[ColumnImpact, ...]
     segments: tuple[SegmentImpact, ...]
     recalls: tuple[Recall, ...]  # that the pack in force would not ask for
     undersized: tuple[UndersizedRelease, ...]  # that the pack in force does not find
     unused: tuple[UnusedField, ...]
+    refused: (
+        str | None
+    )  # why the draft could not be submitted as it is; nothing else here happens before that is mended
 
     @property
     def digest(self) -> str:
@@ -105,22 +129,33 @@ class SimulatePolicy:
 
     def folder(self, directory: Path, officer: Officer, progress: Progress | None = None) -> Simulation:
         """Return the effect of a folder's pack, submitted or not. Raises ``InvalidInput``, and as below."""
-        draft = load_draft(read_folder(directory))
+        files = read_folder(directory)
+        draft = load_draft(files)
         for shown in self.versions.list():
             if shown.version.label == draft.label:
                 return self.version(shown.version.version, officer, progress)
-        return self(draft, officer.actor, progress)
+        return self(draft, officer.actor, progress, refused=self._refused(files, officer))
 
-    def __call__(self, draft: Pack, actor: Actor, progress: Progress | None = None) -> Simulation:
+    def _refused(self, files: Mapping[str, str], officer: Officer) -> str | None:
+        try:
+            self.versions.draft(files, officer, dry_run=True)
+        except (InvalidInput, Conflict) as refusal:
+            return refusal.message
+        return None
+
+    def __call__(
+        self, draft: Pack, actor: Actor, progress: Progress | None = None, *, refused: str | None = None
+    ) -> Simulation:
         """Return the effect of ``draft`` beside the pack in force; ``progress`` hears how many people were looked at.
 
-        Raises ``InvalidInput`` for a segment that cannot be read, ``SchemaMismatch`` for a column of another type.
+        ``refused`` says why nobody could submit the draft as it is. Raises ``InvalidInput`` for a segment that cannot
+        be read, ``SchemaMismatch`` for a column of another type.
         """
         house, coming = self.house, self.amended(draft)
         at = max(house.clock.now(), draft.effective_from)
         measured = measure(house, coming, at, progress)
         exposures = house.disclosures.exposures.all()
-        known = {recall.release for recall in recalls(exposures, house.pack, at)}
+        known = {recall.release for recall in recalls(house.disclosures.exposures, house.pack, at)}
         disclosures = house.disclosures.list()
         small = {each.release for each in undersized(house.pack, disclosures, exposures, at)}
         report = Simulation(
@@ -128,10 +163,14 @@ class SimulatePolicy:
             at=at,
             people=Count(rounded(measured.people, FLOOR), FLOOR),
             purposes=_purposes(measured, house.pack, coming, at),
+            columns=tuple(map(_column, measured.reshaped)),
             segments=tuple(map(_segment, measured.segments)),
-            recalls=tuple(each for each in recalls(exposures, coming, at) if each.release not in known),
+            recalls=tuple(
+                each for each in recalls(house.disclosures.exposures, coming, at) if each.release not in known
+            ),
             undersized=tuple(e for e in undersized(coming, disclosures, exposures, at) if e.release not in small),
             unused=unused_fields(coming, exposures, at),
+            refused=refused,
         )
         event = GatewayEvent(actor, AuditAction.POLICY_SIMULATED, "permit", policy=draft.label)
         house.recorder.record(event, at=house.clock.now())
@@ -168,10 +207,19 @@ def _segment(found: MeasuredSegment) -> SegmentImpact:
     )
 
 
+def _column(found: Reshaped) -> ColumnImpact:
+    now, then = transform_name(found.now.transform), transform_name(found.then.transform)
+    if found.now.field != found.then.field:
+        now, then = (f"`{form.field}` as {name}" for form, name in ((found.now, now), (found.then, then)))
+    return ColumnImpact(found.column, now, then, found.told)
+
+
 def _effect(found: MeasuredSegment) -> SegmentEffect:
     now, then = found.now, found.then
-    if not then.catalogued or not now.catalogued:
-        return SegmentEffect.NEW if then.catalogued else SegmentEffect.GONE
+    if not then.catalogued:
+        return SegmentEffect.GONE
+    if not now.catalogued:
+        return SegmentEffect.NEW if then.permit is not None else SegmentEffect.NEW_REFUSED
     if then.permit is None:
         return SegmentEffect.REFUSED if now.permit is not None else SegmentEffect.STILL_REFUSED
     if now.permit is None:

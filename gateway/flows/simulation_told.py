@@ -10,8 +10,18 @@ from gateway.flows.recalls import Recall
 from gateway.flows.simulate_policy import Count, SegmentEffect, SegmentImpact, Simulation
 from gateway.policy.diff import diff_data, diff_words
 from gateway.policy.explaining import reason_data
+from gateway.store.forms import Told
 
-_REFUSED = {SegmentEffect.REFUSED: "refused from then on", SegmentEffect.STILL_REFUSED: "refused now and then"}
+_REFUSED = {
+    SegmentEffect.REFUSED: "refused from then on",
+    SegmentEffect.STILL_REFUSED: "refused now and then",
+    SegmentEffect.NEW_REFUSED: "new, and refused",
+}
+_TOLD = {
+    Told.ALL: "what is stored is shown in it at once",
+    Told.SOME: "of what is stored some cannot be told in it, and is not shown until it comes again",
+    Told.NONE: "what is stored cannot be told in it, and is not shown until it comes again",
+}
 
 
 def simulation_data(found: Simulation) -> Mapping[str, Any]:
@@ -22,19 +32,25 @@ def simulation_data(found: Simulation) -> Mapping[str, Any]:
         "digest": found.digest,
         "people": asdict(found.people),
         "purposes": [asdict(each) for each in found.purposes],
+        "columns": [asdict(each) for each in found.columns],
         "segments": [asdict(each) for each in found.segments],
         "recalls": [_recall(each) for each in found.recalls],
         "undersized": [asdict(each) for each in found.undersized],
         "unused": [asdict(each) for each in found.unused],
+        "refused": found.refused,
     }
 
 
 def simulation_words(found: Simulation) -> Iterator[str]:
     """Yield a simulation in words, line by line."""
     yield f"beside the policy in force, at {found.at.isoformat()}, over {_number(found.people)}:"
+    if found.refused is not None:
+        yield f"! the draft is refused as it is, and none of this happens: {found.refused}"
     yield from diff_words(found.difference)
     for purpose in found.purposes:
         yield f"  {purpose.purpose}: permission begins for {_number(purpose.gained)}, ends for {_number(purpose.lost)}"
+    for column in found.columns:
+        yield f"  column `{column.column}`: {column.now} now, {column.then} then: {_TOLD[column.told]}"
     for segment in found.segments:
         yield from _segment(segment)
     for recall in found.recalls:

@@ -9,20 +9,20 @@ from typing import Any
 import pyarrow as pa
 
 from gateway.accountability import Released
-from gateway.consent import standing_of
 from gateway.consent.state import ends_at
 from gateway.flows.house import House
+from gateway.flows.person_permissions import closed_by, person_at
 from gateway.foundation.arrays import BLOCK
 from gateway.foundation.errors import InvalidInput
 from gateway.policy import decide
-from gateway.policy.comparing import plain
+from gateway.policy.describing import plain
 from gateway.policy.explaining import as_data, explain
 from gateway.policy.masks import AGE_UNKNOWN
-from gateway.policy.person_why import SENTENCES, Person, closing
-from gateway.policy.wording import LANGUAGES
+from gateway.policy.person_why import SENTENCES
 from gateway.vocabulary.consents import ALL_PURPOSES, ConsentEvent
 from gateway.vocabulary.decisions import Action, Decision, Permit, ProcessingRequest
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
+from gateway.vocabulary.languages import LANGUAGES
 from gateway.vocabulary.names import PurposeId, SubjectReference
 from gateway.vocabulary.purposes import Purpose
 
@@ -88,17 +88,13 @@ class WhyPerson:
     def _answer(self, subject: SubjectReference | None, purpose: Purpose, language: str) -> PersonWhy:
         house, at = self.house, self.house.clock.now()
         decision = decide(ProcessingRequest(Action.SEGMENT, purpose.id, at), house.pack)
-        stored = _stored(house, subject)
-        standing = standing_of(house.ledger.history(subject), at) if subject is not None else {}
-        of_age_from = stored["of_age_from"] if stored else AGE_UNKNOWN
-        closed = closing(purpose, Person(standing, of_age_from), house.pack, at)
-        if subject is not None and subject in house.requests.being_erased():
-            closed = ("being_erased", *closed)
-        permits = stored is not None and not closed
+        person = person_at(house, subject, at)
+        stored, of_age_from, standing = person.stored, person.of_age_from, person.standing
+        closed = closed_by(house, person, purpose, at)
+        permits = not closed
         bit = stored is not None and stored["permits_until"] > at and bool(stored["permits"] & (1 << purpose.bit))
         covered = subject is not None and _covered(house, subject, decision, at)
-        reasons = list(closed) if stored is not None else ["not_stored"]
-        reasons += _beside(decision, covered=covered) if permits else []
+        reasons = [*closed, *(_beside(decision, covered=covered) if permits else [])]
         chosen = standing.get(purpose.id)
         return PersonWhy(
             purpose=purpose.id,
@@ -118,13 +114,6 @@ class WhyPerson:
             retention_days=_retention(decision),
             policy={**as_data(decision), "words": list(explain(decision, house.pack, language))},
         )
-
-
-def _stored(house: House, subject: SubjectReference | None) -> dict[str, Any] | None:
-    if subject is None:
-        return None
-    rows: list[dict[str, Any]] = house.store.permissions(pa.array([subject], BLOCK)).to_pylist()
-    return rows[0] if rows else None
 
 
 def _covered(house: House, subject: SubjectReference, decision: Decision, at: dt.datetime) -> bool:

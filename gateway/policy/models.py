@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from gateway.vocabulary.consents import WORD
 from gateway.vocabulary.contracts import ScopeMode, TransferSafeguard
 from gateway.vocabulary.decisions import END_OF_TIME
 from gateway.vocabulary.fields import FieldKind, ValueType
@@ -16,6 +17,7 @@ from gateway.vocabulary.purposes import LegalBasis
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+NoticeVersion = Annotated[str, StringConstraints(pattern=rf"^{WORD}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 Title = Annotated[dict[Language, Words], Field(description="A title in each language of the pack.")]
 Texts = Annotated[
@@ -106,7 +108,7 @@ class ConsentModel(Model):
     """When a consent counts (Art. 7 and 8)."""
 
     valid_days: Days
-    notices: Annotated[list[Words], Field(description="Notice versions under which it counts; empty: any.")]
+    notices: Annotated[list[NoticeVersion], Field(description="Notice versions under which it counts; empty: any.")]
     minimum_age: Annotated[
         Age | dict[Literal["default"] | Country, Age],
         Field(description="Art. 8(1): 16, or down to 13 by national law; one age, or one by country and a `default`."),

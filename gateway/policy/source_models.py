@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, StringConstraints, Tag
 
-from gateway.policy.models import ColumnName, Country, Id, Language, Model, Title, Words
+from gateway.policy.models import ColumnName, Country, Id, Language, Model, NoticeVersion, Title, Words
 from gateway.vocabulary.consents import ExpressedBy
 from gateway.vocabulary.contracts import ConsentForm, SourceKind
 
@@ -27,7 +27,7 @@ class ConsentColumnModel(Model):
 
     consent: Id
     form: ConsentForm
-    notice: Words | None = None
+    notice: NoticeVersion | None = None
     language: Annotated[Language, Field(description="Of the notice.")] | None = None
     by: Annotated[
         Literal[ExpressedBy.SELF, ExpressedBy.GUARDIAN], Field(description="Where `by_column` says nothing.")

@@ -15,6 +15,7 @@ from gateway.rights.parts import PersonParts
 from gateway.rights.texts import LANGUAGES, RIGHTS, texts_in
 from gateway.vocabulary.catalogue import Catalogue
 from gateway.vocabulary.fields import Field
+from gateway.vocabulary.languages import in_language
 
 _REFERENCE = "subject"  # our own handle: of no meaning to the person, and a key to the store for others
 
@@ -180,7 +181,7 @@ class _Copy:
         return self._pick(thing.title, name) if thing is not None else name
 
     def _pick(self, titles: Mapping[str, str], name: str) -> str:
-        return titles.get(self._language) or titles.get("en") or name
+        return in_language(titles, self._language) or name
 
 
 _NOBODY: Any = b""

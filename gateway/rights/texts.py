@@ -10,7 +10,7 @@ LANGUAGES = ("en", "fi", "hu", "uk")
 _TEXTS: Mapping[str, Mapping[str, str]] = {
     "confirmed": {
         "en": "We process personal data about you. This package is a copy of all of it, as at the time stated.",
-        "fi": "Käsittelemme sinua koskevia henkilötietoja. Tämä paketti on jäljennös niistä kaikista ilmoitettuna aikana.",
+        "fi": "Käsittelemme sinua koskevia henkilötietoja. Tämä paketti on jäljennös niistä kaikista ilmoitettuna ajankohtana.",
         "hu": "Kezelünk Önre vonatkozó személyes adatokat. Ez a csomag mindezek másolata a megadott időpontban.",
         "uk": "Ми обробляємо ваші персональні дані. Цей пакет є копією всіх цих даних станом на зазначений час.",
     },

@@ -33,6 +33,7 @@ OPERATIONS = {
     "POST /v1/consents/signals": "record_signals",
     "POST /v1/consents/import": "import_consents",
     "POST /v1/consents/receipt": "make_consent_receipt",
+    "POST /v1/consents/receipt/verify": "verify_consent_receipt",
     "POST /v1/consents/why": "explain_person",
     "POST /v1/requests": "answer_request",
     "GET /v1/segments": "list_segments",

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Caller, is_problem
+from gateway.flows.register_clients import Scope
+from tests.api.conftest import CLIENTS, Caller, is_problem
 from tests.builders import as_csv, customers
 
 INBOX = "/v1/inbox"
@@ -14,8 +15,9 @@ HEADER = "zqcanary Liisa"
 
 
 @pytest.fixture
-def waiting(call: Caller) -> Caller:
-    """Two columns that nobody declared."""
+def waiting(call: Caller, monkeypatch: pytest.MonkeyPatch) -> Caller:
+    """Two columns that nobody declared, and a second officer."""
+    monkeypatch.setitem(CLIENTS, "second", ("officer-2", Scope.OFFICER))
     data = as_csv([row | {"sukupuoli": "nainen", HEADER: "golf"} for row in customers(range(1, 30))])
     sent = send(call, data, "first-key")
     assert sent["undeclared_columns"] == ["sukupuoli", HEADER]
@@ -44,13 +46,25 @@ def address(call: Caller, column: str) -> str:
 def test_list_then_accept_then_the_next_batch_reads_it(waiting: Caller) -> None:
     entry = listed(waiting, "?state=pending&source=webshop_customers")["sukupuoli"]
     assert (entry["field"], entry["state"], entry["effect"]) == ("gender", "pending", "sealed")
-    answer = waiting.post("officer", address(waiting, "sukupuoli"), json={"choice": "accept", "note": "clear"})
+    policy = waiting.get("officer", INBOX).json()["policy"]
+    for _ in range(2):  # the same key twice still waits
+        answer = waiting.post("officer", address(waiting, "sukupuoli"), json={"choice": "accept", "note": "clear"})
+        assert answer.status_code == 202, answer.text
+        body = answer.json()
+        assert (body["waits"], body["decision"], body["policy"]) == (True, None, policy)
+        assert body["item"] == listed(waiting, "?state=proposed")["sukupuoli"]
+        assert (body["item"]["effect"], body["item"]["proposal"]["by"]) == ("sealed", "officer-1")
+    answer = waiting.post("second", address(waiting, "sukupuoli"), json={"choice": "field", "field": "gender"})
     assert answer.status_code == 201, answer.text
     body = answer.json()
+    assert (body["waits"], body["item"]["proposal"]) == (False, None)
+    steps = [entry for entry in waiting.entries() if entry["action"].startswith("column.")]
+    assert [step["action"] for step in steps] == ["column.proposed", "column.classified"]
+    assert len({step["actor"]["ref"] for step in steps}) == 2
     assert (body["item"]["effect"], body["reingest"]) == ("read", True)
     assert waiting.get("officer", INBOX).json()["policy"] == body["policy"]
     (decision,) = listed(waiting, "?state=decided")["sukupuoli"]["decisions"]
-    assert (decision["by"], decision["note"], decision["proposed"]) == ("officer-1", "clear", True)
+    assert (decision["by"], decision["confirmed_by"], decision["note"]) == ("officer-1", "officer-2", "clear")
     data = as_csv([row | {"sukupuoli": "mies"} for row in customers(range(1, 30))])
     assert send(waiting, data, "second-key")["undeclared_columns"] == []
 
@@ -64,7 +78,9 @@ def test_an_officer_decides_otherwise(waiting: Caller, choice: dict[str, str], e
     tried = waiting.post("officer", address(waiting, HEADER), json=choice | {"dry_run": True})
     assert (tried.status_code, tried.json()["item"]["effect"], tried.json()["decision"]) == (201, effect, None)
     assert listed(waiting)[HEADER]["state"] == "pending"
-    done = waiting.post("officer", address(waiting, HEADER), json=choice).json()
+    first = waiting.post("officer", address(waiting, HEADER), json=choice)
+    assert first.status_code == (202 if choice["choice"] == "field" else 201)
+    done = waiting.post("second", address(waiting, HEADER), json=choice).json()
     assert done["item"] == listed(waiting)[HEADER]
     assert (done["item"]["effect"], done["item"]["state"]) == (effect, "decided")
 

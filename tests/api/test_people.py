@@ -139,10 +139,38 @@ def test_a_receipt_and_its_absence(filled_call: Caller, settings: Settings) -> N
     is_problem(nobody, 404, "not-found")
 
 
+def test_a_receipt_shows_about_whom_it_is(filled_call: Caller) -> None:
+    made = filled_call.post("desk", "/v1/consents/receipt", json={"subject": subject(1)}).json()
+
+    def shown(receipt: str, number: int | None = None, nonce: str = made["nonce"]) -> Any:
+        holder = {} if number is None else {"holder": {"subject": subject(number), "nonce": nonce}}
+        answer = filled_call.post("desk", "/v1/consents/receipt/verify", json={"receipt": receipt} | holder)
+        return answer.json() if answer.status_code == 200 else answer
+
+    assert shown(made["receipt"]) == {"verified": True, "concerns": None}
+    assert shown(made["receipt"], 1) == {"verified": True, "concerns": True}
+    assert shown(made["receipt"], 2) == {"verified": True, "concerns": False}
+    assert shown(made["receipt"], 1, "0" * 64) == {"verified": True, "concerns": False}
+    assert shown(made["receipt"].replace("ConsentGiven", "ConsentRefused"), 1) == {"verified": False, "concerns": None}
+    assert shown("rubbish") == {"verified": False, "concerns": None}
+    is_problem(shown(made["receipt"], 1, "zq"), 422, "invalid-input")
+
+
+@pytest.mark.parametrize("values", [["1"], ["0", "1"], ["1", "0"], ["0, 1"]])
+def test_one_gpc_header_of_several_is_enough(filled_call: Caller, values: list[str]) -> None:
+    headers = [("Authorization", f"Bearer {filled_call.key('desk')}"), *(("Sec-GPC", value) for value in values)]
+    answer = filled_call.http.post("/v1/consents/signals", headers=headers, json={"subject": subject(1)})
+    assert answer.json()["choices"] == {"direct_marketing": "objected"}
+    headers = [headers[0], ("Sec-GPC", "0"), ("Sec-GPC", "10")]
+    silent = filled_call.http.post("/v1/consents/signals", headers=headers, json={"subject": subject(1)})
+    assert silent.json()["choices"] == {}
+
+
 def test_signals_mean_nothing_that_the_pack_does_not_say(filled_call: Caller) -> None:
-    body = {"subject": subject(1), "categoryPreferences": {"marketing": False}, "tcf": "rubbish"}
+    body = {"subject": subject(1), "categoryPreferences": {"fonts": False}, "tcf": "rubbish"}
     answer = filled_call.post("desk", "/v1/consents/signals", json=body, headers={"Sec-GPC": "1"})
     assert answer.status_code == 202, answer.text
-    assert answer.json() == {"choices": {}, "ignored": 1, "unread": "tcf_without_disclosed_vendors"}
-    loose = body | {"categoryPreferences": {"marketing": "false"}}
+    objected = {"direct_marketing": "objected"}
+    assert answer.json() == {"choices": objected, "ignored": 1, "unread": "tcf_without_disclosed_vendors"}
+    loose = body | {"categoryPreferences": {"fonts": "false"}}
     is_problem(filled_call.post("desk", "/v1/consents/signals", json=loose), 422)

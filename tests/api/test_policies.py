@@ -56,6 +56,25 @@ def test_drafted_by_one_and_approved_by_another_it_is_in_force(drafted: Caller, 
     assert listed(drafted) == {"1.0.0": "active", "1.1.0": "superseded"}
 
 
+def test_a_way_back_that_allows_more_waits_for_a_second_key(drafted: Caller, files: dict[str, str]) -> None:
+    raised = {
+        path: text.replace("minimum_size: 100", "minimum_size: 140") if path.startswith(("rules/", "cases/")) else text
+        for path, text in files.items()
+    }
+    pack = raised["pack.yaml"].replace("version: 1.1.0", "version: 1.2.0")
+    drafted.post("officer", POLICIES, json={"files": raised | {"pack.yaml": pack}})
+    drafted.gateway.policies.record_simulation("1.2.0", REPORT, Officer(Actor("operator", "test"), "test"))
+    drafted.post("second", f"{POLICIES}/1.2.0/approval", json={})
+    assert drafted.post("officer", f"{POLICIES}/1.2.0/activation", json={}).json()["state"] == "active"
+    told = [drafted.post("officer", f"{POLICIES}/1.0.0/rollback", json={"reason": "too many left"}) for _ in range(2)]
+    assert [(waits.status_code, waits.json()["state"]) for waits in told] == [(202, "superseded")] * 2
+    proposal = drafted.get("second", f"{POLICIES}/1.0.0").json()["proposal"]
+    assert (proposal["by"], [waits.json()["proposal"] for waits in told]) == ("officer-1", [proposal] * 2)
+    done = drafted.post("second", f"{POLICIES}/1.0.0/rollback", json={"reason": "agreed"})
+    assert (done.status_code, done.json()["state"], done.json()["proposal"]) == (201, "active", None)
+    assert done.json()["steps"][-1]["confirmed_by"] == "officer-2"
+
+
 def test_a_second_key_of_one_officer_is_no_second_person(drafted: Caller) -> None:
     drafted.gateway.clients.revoke(*CLIENTS["officer"], TESTER)
     drafted.keys.pop("officer")

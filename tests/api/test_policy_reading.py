@@ -18,11 +18,11 @@ from gateway.vocabulary.names import PurposeId
 from gateway.wiring import initialise, open_gateway
 from tests.api.conftest import Caller, choice, is_problem, subject
 from tests.builders import CUSTOMERS, NOW, as_csv, customers, ingest
-from tests.versions import LIISA, renumbered, without_stale_cases
+from tests.versions import LIISA, decided, renumbered, without_stale_cases
 
 CANARY = "zqzqzq"
-TAKEN = "          - total_spend\n          - amount\n          - quantity\n          - product_category\n"
-AFTER = "\n  - id: segment-analytics"
+TAKEN = "          - total_spend\n          - amount\n          - quantity\n"
+AFTER = "          - product_category\n\n  - id: segment-analytics"
 WHY = "/v1/why"
 
 
@@ -39,8 +39,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
     initialise(settings, clock)
     with open_gateway(settings, clock) as gateway:
         gateway.policies.draft(renumbered(pack, "1.1.0", "1.0.0"), LIISA)
+        gateway.policies.draft(renumbered(settings.policies, "1.2.0", "1.0.0"), LIISA)
         ingest(gateway, as_csv([row | {"sukupuoli": "nainen"} for row in customers(range(1, 4))]))
-        gateway.inbox.decide(gateway.inbox.find(CUSTOMERS, "sukupuoli"), Wish(None), LIISA)
+        decided(gateway, gateway.inbox.find(CUSTOMERS, "sukupuoli"), Wish(None))
         with TestClient(create_app(gateway, settings), follow_redirects=False) as http:
             yield Caller(http, gateway)
 
@@ -51,6 +52,13 @@ def test_a_version_is_linted(home: Caller) -> None:
     found = home.get("officer", "/v1/policies/1.1.0/lint").json()
     assert "segment_denied" in {each["code"] for each in found["findings"]}
     assert found["errors"] + found["warnings"] == len(found["findings"]) == len(found["words"])
+
+
+def test_a_version_is_linted_beside_those_before_it(home: Caller) -> None:
+    """Two drafts that supersede the same version cannot both come into force."""
+    for number, codes in (("1.0.0", []), ("1.2.0", ["overlapping_periods"])):
+        found = home.get("officer", f"/v1/policies/{number}/lint").json()
+        assert [each["code"] for each in found["findings"]] == codes
 
 
 def test_a_version_is_compared_with_the_one_in_force_or_with_another(home: Caller) -> None:

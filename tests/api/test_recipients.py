@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
+from gateway.flows.register_clients import Scope
 from gateway.vocabulary.consents import ConsentStatus
-from tests.api.conftest import DELTA, MEMBERS, Caller, is_problem
+from tests.api.conftest import CLIENTS, DELTA, MEMBERS, Caller, is_problem
 from tests.builders import NOW
 from tests.flows.test_laws_of_the_journey import choose
 
@@ -19,7 +22,7 @@ def test_who_could_get_a_segment(call: Caller) -> None:
     body = answer.json()
     assert body.keys() == {"segment", "recipients"}
     assert [(each["recipient"], each["permitted"]) for each in body["recipients"]] == [
-        ("ads", True), ("insights", False), ("mailer", True),
+        ("ads", True), ("insights", False), ("mailer", True), ("research", False),
     ]  # fmt: skip
     refused = body["recipients"][1]
     assert refused.keys() == {"recipient", "permitted", "reasons", "words"}
@@ -43,15 +46,40 @@ def test_who_must_be_told_and_that_it_is_done(filled_call: Caller) -> None:
     assert call.get("officer", PENDING).json() == {"pending": []}
 
 
-def test_a_confirmed_deletion(filled_call: Caller) -> None:
+def test_a_confirmed_deletion(filled_call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     call = filled_call
+    monkeypatch.setitem(CLIENTS, "second", ("officer-2", Scope.OFFICER))
     release = call.get("mailer", MEMBERS).headers["x-release"]
-    answer = call.post("officer", DELETIONS, json={"evidence": "doc-2026-0107"})
-    assert (answer.status_code, answer.json()) == (201, {"recipient": "mailer", "releases": [release]})
+    for _ in range(2):  # the same key twice still waits
+        answer = call.post("officer", DELETIONS, json={"evidence": "doc-2026-0107"})
+        assert (answer.status_code, answer.json()["waits"], answer.json()["releases"]) == (202, True, [release])
+    (waits,) = call.get("second", "/v1/inbox").json()["deletions"]
+    assert (waits["recipient"], waits["by"], waits["evidence"]) == ("mailer", "officer-1", "doc-2026-0107")
+    answer = call.post("second", DELETIONS, json={"evidence": "doc-2026-0107"})
+    assert (answer.status_code, answer.json()["waits"], answer.json()["releases"]) == (201, False, [release])
     entry = call.entries()[-1]
+    assert entry["request"] == waits["id"]
     assert (entry["action"], entry["recipient"]) == ("deletion.confirmed", "mailer")
     assert "doc-2026-0107" not in str(entry)
     is_problem(call.get("mailer", DELTA), 403, "not-permitted")
     is_problem(call.post("officer", "/v1/recipients/nobody/deletions", json={"evidence": "doc-1"}), 404, "not-found")
-    for body in ({}, {"evidence": ""}, {"evidence": "x" * 101}, {"evidence": "two words"}, {"evidence": "a", "b": 1}):
+    for body in (
+        {},
+        {"evidence": ""},
+        {"evidence": "x" * 101},
+        {"evidence": "two words"},
+        {"evidence": "a", "b": 1},
+        {"evidence": "a", "deny": True},
+    ):
         is_problem(call.post("officer", DELETIONS, json=body), 422, "invalid-input")
+
+
+def test_what_waits_is_denied_at_once(filled_call: Caller) -> None:
+    call = filled_call
+    call.get("mailer", MEMBERS)
+    is_problem(call.post("officer", DELETIONS, json={"deny": True}), 404, "not-found")
+    call.post("officer", DELETIONS, json={"evidence": "doc-1"})
+    assert call.post("officer", DELETIONS, json={"deny": True, "dry_run": True}).json()["denied"]
+    answer = call.post("officer", DELETIONS, json={"deny": True})
+    assert (answer.status_code, answer.json()["denied"], answer.json()["releases"]) == (201, True, [])
+    assert call.get("officer", "/v1/inbox").json()["deletions"] == []

@@ -181,11 +181,14 @@ def test_two_recipients_share_no_pseudonym(filled_call: Caller) -> None:
 def test_segments_are_listed_by_scope(call: Caller) -> None:
     everything = {segment["id"] for segment in call.get("officer", "/v1/segments").json()["segments"]}
     assert {"loyal_buyers", "lapsed_buyers"} <= everything
+    made = {each["id"]: each["uses"] for each in call.get("officer", "/v1/segments").json()["segments"]}
+    assert made["lapsed_buyers"] == {"segments": [], "traits": ["last_purchase"]}
     for who, purpose in (("mailer", "direct_marketing"), ("insights", "product_analytics")):
         listed = call.get(who, "/v1/segments").json()["segments"]
         assert {segment["purpose"] for segment in listed} <= {purpose}
         assert {segment["id"] for segment in listed} < everything
         assert all(segment["title"]["en"] for segment in listed)
+        assert all(segment["uses"] is None for segment in listed)
 
 
 def test_a_snapshot_tells_its_size_or_that_it_is_too_small(call: Caller) -> None:

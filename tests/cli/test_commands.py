@@ -82,7 +82,9 @@ def test_the_installed_script_and_the_module_answer() -> None:
 def test_common_options_stand_before_or_after(arguments: list[str], filled_home: Path, tmp_path: Path) -> None:
     places = {"HOME": str(filled_home), "NONE": str(tmp_path / "none")}
     said = done(gateway(*(places.get(each, each) for each in arguments)))
-    assert "loyal_buyers" in {each["id"] for each in said.json["segments"]}
+    made = {each["id"]: each["uses"] for each in said.json["segments"]}
+    assert made["loyal_buyers"] == {"segments": [], "traits": []}
+    assert made["lapsed_buyers"] == {"segments": [], "traits": ["last_purchase"]}
 
 
 def test_the_environment_names_home_and_pack_and_what_is_typed_wins(home: Path, pack: Path, tmp_path: Path) -> None:

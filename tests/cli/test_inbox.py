@@ -28,8 +28,15 @@ def test_list_accept_override_and_who_and_when(waiting: Path) -> None:
     assert "proposed gender" in said.out
     assert ODD not in said.out
     assert "a\\u202eb" in said.out
-    said = done(gateway("inbox", "accept", SOURCE, "sukupuoli", "--by", "Olli", "--note", "clear", "--home", waiting))
+    accept = ("inbox", "accept", SOURCE, "sukupuoli", "--home", waiting)
+    for _ in range(2):
+        said = done(gateway(*accept, "--by", "Olli", "--note", "clear"))
+        assert "proposed by Olli and waits: nothing is opened until another person gives the same command" in said.out
+    said = done(gateway("inbox", "list", "--state", "proposed", "--home", waiting))
+    assert "Olli proposes gender (clear): waits for the same by another person; opens sha256 " in said.out
+    said = done(gateway(*accept, "--by", "Liisa"))
     assert "ingest the file again" in said.out
+    assert "Olli: gender (clear), confirmed by Liisa" in said.out
     done(gateway("inbox", "override", SOURCE, "hobby", "--ignore", "--home", waiting))
     done(gateway("inbox", "override", SOURCE, "a\\u202eb", "--keep-sealed", "--home", waiting))
     assert done(gateway("inbox", "list", "--state", "pending", "--home", waiting, "--json")).json["entries"] == []
@@ -39,6 +46,7 @@ def test_list_accept_override_and_who_and_when(waiting: Path) -> None:
     }  # fmt: skip
     (decision,) = next(e["decisions"] for e in entries if e["column"] == "sukupuoli")
     assert (decision["by"], decision["note"], decision["field"]) == ("Olli", "clear", "gender")
+    assert decision["confirmed_by"] == "Liisa"
     assert decision["at"].endswith("+00:00")
 
 

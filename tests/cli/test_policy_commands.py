@@ -24,6 +24,22 @@ def test_from_draft_to_way_back(home: Path, pack: Path) -> None:
     assert states(home) == {"1.0.0": "active", "2.0.0": "superseded"}
 
 
+def test_a_way_back_that_allows_more_waits_for_another(home: Path, pack: Path) -> None:
+    for path in (*(pack / "rules").iterdir(), *(pack / "cases").iterdir()):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("minimum_size: 100", "minimum_size: 140"), encoding="utf-8")
+    in_force(home, pack)
+    back = ("policy", "rollback", "1.0.0", "--reason", "too many left", "--home", home, "--by")
+    assert (
+        "liisa proposes to go back to it (too many left): waits for the same by another"
+        in done(gateway(*back, "liisa")).out
+    )
+    assert states(home) == {"1.0.0": "superseded", "2.0.0": "active"}
+    assert done(gateway(*back, "Liisa", "--json")).json["proposal"]["by"] == "liisa"
+    assert "liisa: rolled back (too many left), confirmed by olli" in done(gateway(*back, "olli")).out
+    assert states(home) == {"1.0.0": "active", "2.0.0": "superseded"}
+
+
 def test_a_draft_alone_changes_nothing(home: Path, pack: Path) -> None:
     text = (pack / "pack.yaml").read_text(encoding="utf-8")
     (pack / "pack.yaml").write_text(

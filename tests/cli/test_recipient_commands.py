@@ -24,7 +24,7 @@ def test_why_names_each_recipient_and_the_reason(home: Path) -> None:
     asked = ("segments", "why", "loyal_buyers", "--home", home)
     lines = done(gateway(*asked)).out.splitlines()
     assert [line for line in lines if not line.startswith("    ")] == [
-        "permitted ads", "REFUSED   insights", "permitted mailer",
+        "permitted ads", "REFUSED   insights", "permitted mailer", "REFUSED   research",
     ]  # fmt: skip
     assert "purpose_not_in_contract" in lines[lines.index("REFUSED   insights") + 1]
     body = done(gateway(*asked, "--recipient", "insights", "--language", "fi", "--json")).json
@@ -62,12 +62,21 @@ def test_pending_leaves_until_the_delta_has_told(told_home: Path, tmp_path: Path
 
 def test_deleted_says_what_counts_no_more_and_only_then_does_so(told_home: Path) -> None:
     asked = ("segments", "deleted", "mailer", "--evidence", "doc-2026-0107", "--home", told_home)
-    assert done(gateway(*asked, "--dry-run")).out == "1 releases to mailer would count no more\n"
+    words = "1 releases to mailer would count no more once a second person has given the same command\n"
+    assert done(gateway(*asked, "--dry-run")).out == words
     tried = done(gateway(*asked, "--dry-run", "--json")).json
     assert (tried["recipient"], len(tried["releases"]), tried["dry_run"]) == ("mailer", 1, True)
     assert tried["audit_entry"] is None
-    body = done(gateway(*asked, "--json")).json
-    assert (body["releases"], body["dry_run"]) == (tried["releases"], False)
+    for _ in range(2):
+        said = done(gateway(*asked, "--by", "Liisa")).out
+        assert said == "1 releases to mailer count until another person gives the same command: it waits\n"
+    said = done(gateway("inbox", "list", "--home", told_home)).out
+    assert "Liisa proposes it: waits for the same by another person" in said
+    done(gateway("segments", "deleted", "mailer", "--deny", "--home", told_home))
+    assert done(gateway("inbox", "list", "--home", told_home, "--json")).json["deletions"] == []
+    assert done(gateway(*asked, "--by", "Liisa", "--json")).json["waits"]
+    body = done(gateway(*asked, "--by", "Olli", "--json")).json
+    assert (body["releases"], body["dry_run"], body["waits"]) == (tried["releases"], False, False)
     assert isinstance(body["audit_entry"], int)
     assert done(gateway(*asked)).out == "0 releases to mailer count no more\n"
 
@@ -75,3 +84,5 @@ def test_deleted_says_what_counts_no_more_and_only_then_does_so(told_home: Path)
 def test_deleted_refuses_a_stranger_and_what_is_no_reference(told_home: Path) -> None:
     refused(gateway("segments", "deleted", "nobody", "--evidence", "doc-1", "--home", told_home), "not-found")
     refused(gateway("segments", "deleted", "mailer", "--evidence", "two words", "--home", told_home), "invalid-input")
+    refused(gateway("segments", "deleted", "mailer", "--deny", "--home", told_home), "not-found", "inbox list")
+    assert gateway("segments", "deleted", "mailer", "--home", told_home).status == 2

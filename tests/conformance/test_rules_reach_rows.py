@@ -43,7 +43,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 def with_rule(kind: RuleKind, **about: object) -> Pack:
-    made = dataclasses.replace(Rule(RuleId("test"), kind, "5(1)", "a test", READING), **about)  # type: ignore[arg-type]  # a kit of parts
+    made = dataclasses.replace(Rule(RuleId("test"), kind, "5(1)", {"en": "a test"}, READING), **about)  # type: ignore[arg-type]  # a kit of parts
     return with_rules(baseline(), [*baseline().rules, made])
 
 

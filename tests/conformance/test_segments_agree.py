@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.segmentation import SegmentDefinition, build_query, evaluate
+from gateway.segmentation import SegmentDefinition, build_query, definition_digest, evaluate, fields_of
+from gateway.segmentation.loading import load_segments
 from gateway.store import Store
-from gateway.vocabulary.names import SourceId
+from gateway.vocabulary.names import SegmentId, SourceId
+from tests.hidden import TITLE, Hiding
 from tests.rooms.store import kit
 
 CITIES = ["Oulu", "Szeged", "Львів", "it's; -- 'x'"]
@@ -176,3 +179,26 @@ def test_engine_and_evaluator_agree(worlds: list[World], where: dict[str, Any], 
     result = relation.run(build_query(definition, relation, at=kit.AT)).table.column("person").to_pylist()
     assert len(result) == len(set(result))
     assert set(result) == evaluate(definition, world.profiles, world.events, kit.AT)
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(where=definitions, number=st.integers(0, 5), chance=st.randoms(use_true_random=False))
+def test_names_mean_the_conditions_that_they_stand_for(
+    worlds: list[World], where: dict[str, Any], number: int, chance: random.Random
+) -> None:
+    hiding = Hiding(chance)
+    hiding.segment("top", where)
+    named = load_segments(hiding.files)[SegmentId("top")]
+    twin = SegmentDefinition.model_validate(
+        {"id": "top", "purpose": "direct_marketing", "title": TITLE, "where": where}
+    )
+    assert definition_digest(named) == definition_digest(twin)
+    assert fields_of(named, kit.catalogue()) == fields_of(twin, kit.catalogue())
+    world = worlds[number % len(worlds)]
+    relation = world.store.relation(kit.permit(), kit.AT)
+    answers = [relation.run(build_query(each, relation, at=kit.AT)) for each in (named, twin)]
+    assert answers[0].query_digest == answers[1].query_digest
+    assert set(answers[0].table.column("person").to_pylist()) == set(answers[1].table.column("person").to_pylist())
+    assert evaluate(named, world.profiles, world.events, kit.AT) == evaluate(twin, world.profiles, world.events, kit.AT)

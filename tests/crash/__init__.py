@@ -1,4 +1,7 @@
-"""Crash suites of the audit log. `make test` runs them short, `make crash` (CRASH_SUITE=full) at their full length."""
+"""Crash suites of the audit log. `make test` runs them short, `make crash` (CRASH_SUITE=full) at their full length.
+
+So do the laws of mask and ledger under interleavings, which stand elsewhere and ask ``FULL`` as well.
+"""
 
 from __future__ import annotations
 

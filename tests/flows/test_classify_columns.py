@@ -10,16 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from gateway.flows.classify_columns import Classification, Effect, InboxItem, InboxState, Officer, Wish
+from gateway.flows.classify_columns import Classification, Effect, InboxItem, InboxState, Wish
 from gateway.foundation.clock import FrozenClock
 from gateway.foundation.errors import InvalidInput, NotFound
 from gateway.foundation.settings import Settings
 from gateway.vocabulary.names import FieldId, RequestId
 from gateway.wiring import Gateway, initialise, open_gateway
-from tests.builders import CUSTOMERS, PURCHASES, TESTER, as_csv, customers, ingest, purchases
-from tests.versions import put_in_force
+from tests.builders import CUSTOMERS, PURCHASES, as_csv, customers, ingest, purchases
+from tests.versions import LIISA, OLLI, decided, put_in_force
 
-OLLI = Officer(TESTER, "Olli Officer")
 PEOPLE = range(1, 41)
 IGNORE, KEEP = Wish(Classification.IGNORED), Wish(Classification.KEPT_SEALED)
 
@@ -38,7 +37,7 @@ def the(gateway: Gateway, column: str) -> InboxItem:
 
 
 def decide(gateway: Gateway, column: str, wish: Wish) -> InboxItem:
-    return gateway.inbox.decide(gateway.inbox.find(CUSTOMERS, column), wish, OLLI).item
+    return decided(gateway, gateway.inbox.find(CUSTOMERS, column), wish).item
 
 
 def gender_of_somebody(gateway: Gateway) -> object:
@@ -62,7 +61,7 @@ def test_accepted_it_is_read_from_then_on_and_the_file_may_come_again(gateway: G
     ingest(gateway, data)
     before = gateway.house.catalogue.label
     assert gender_of_somebody(gateway) is None
-    done = gateway.inbox.decide(gateway.inbox.find(CUSTOMERS, "sukupuoli"), Wish(None, note="seen by eye"), OLLI)
+    done = decided(gateway, gateway.inbox.find(CUSTOMERS, "sukupuoli"), Wish(None, note="seen by eye"))
     assert done.item.effect is Effect.READ
     assert done.reingest
     assert "ingest the file again" in done.advice
@@ -109,25 +108,24 @@ def test_a_later_decision_supersedes_and_both_stay_visible(gateway: Gateway, clo
     clock.advance(dt.timedelta(hours=1))
     item = decide(gateway, "sukupuoli", KEEP)
     assert [d.classification for d in item.decisions] == [Classification.FIELD, Classification.KEPT_SEALED]
-    assert [d.by for d in item.decisions] == ["Olli Officer"] * 2
+    assert [(d.by, d.confirmed_by) for d in item.decisions] == [("Liisa", "Olli"), ("Liisa", None)]
     assert item.decisions[0].at < item.decisions[1].at == clock.now()
     assert gateway.house.catalogue.label == label
     assert ingest(gateway, a_file({"sukupuoli": "mies"})).undeclared_columns == ("sukupuoli",)
 
 
-def test_the_log_has_one_entry_for_a_decision_and_no_header_name_or_note(gateway: Gateway) -> None:
+def test_the_log_has_one_entry_for_each_step_and_no_header_name_or_note(gateway: Gateway) -> None:
     ingest(gateway, a_file({"Liisa Esimerkki": "nainen"}))
     size = len(list(gateway.house.recorder.entries()))
-    done = gateway.inbox.decide(
-        gateway.inbox.find(CUSTOMERS, "Liisa Esimerkki"), field("gender", note="as Liisa said"), OLLI
-    )
-    entries = list(gateway.house.recorder.entries())
-    assert len(entries) == size + 1
-    entry = entries[-1]
-    assert (entry["action"], entry["source"], entry["fields"]) == ("column.classified", CUSTOMERS, ["gender"])
-    assert (entry["reasons"], entry["request"]) == (["field", "overridden"], done.decision)
-    assert "Liisa" not in repr(entry)
-    assert "Olli" not in repr(entry)
+    done = decided(gateway, gateway.inbox.find(CUSTOMERS, "Liisa Esimerkki"), field("gender", note="as Liisa said"))
+    steps = list(gateway.house.recorder.entries())[size:]
+    assert [step["action"] for step in steps] == ["column.proposed", "column.classified"]
+    assert [step["reasons"] for step in steps] == [["field", "overridden"], ["field", "overridden", "confirmed"]]
+    for step in steps:
+        assert (step["source"], step["fields"]) == (CUSTOMERS, ["gender"])
+        assert (step["request"], step["policy"]) == (done.decision, done.policy)
+        assert "Liisa" not in repr(step)
+        assert "Olli" not in repr(step)
 
 
 def test_a_dry_run_changes_nothing(gateway: Gateway) -> None:
@@ -144,7 +142,7 @@ def test_events_do_not_come_twice(gateway: Gateway) -> None:
     ingest(gateway, a_file({}))
     data = as_csv([row | {"ryhmä": "shoes"} for row in purchases(PEOPLE)])
     ingest(gateway, data, PURCHASES)
-    done = gateway.inbox.decide(gateway.inbox.find(PURCHASES, "ryhmä"), field("product_category"), OLLI)
+    done = decided(gateway, gateway.inbox.find(PURCHASES, "ryhmä"), field("product_category"))
     assert (done.item.effect, done.reingest) == (Effect.READ, False)
     assert "not taken in twice" in done.advice
     assert ingest(gateway, data, PURCHASES).already_ingested
@@ -220,6 +218,7 @@ def test_decided_twice_at_once_the_later_counts_and_both_are_kept(gateway: Gatew
     entry = gateway.inbox.find(CUSTOMERS, "sukupuoli")
     start = threading.Barrier(2)
     failed: list[Exception] = []
+    gateway.inbox.decide(entry, Wish(None), LIISA)
 
     def decide_it(wish: Wish) -> None:
         start.wait()
@@ -235,9 +234,8 @@ def test_decided_twice_at_once_the_later_counts_and_both_are_kept(gateway: Gatew
         thread.join()
     assert not failed
     item = the(gateway, "sukupuoli")
-    assert {d.classification for d in item.decisions} == {Classification.FIELD, Classification.IGNORED}
-    effect = Effect.READ if item.decisions[-1].classification is Classification.FIELD else Effect.IGNORED
-    assert item.effect is effect
+    assert item.effect is Effect.IGNORED  # either way: once ignored, what was proposed waits no more
+    assert item.decisions[-1].classification is Classification.IGNORED
     logged = [e["request"] for e in gateway.house.recorder.entries() if e["action"] == "column.classified"]
     assert logged == [d.id for d in item.decisions]
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+from pathlib import Path
 
 import pytest
 
+from gateway.consent import ConsentLedger, LedgerSession
 from gateway.flows.import_consents import ConsentImport
 from gateway.flows.permissions import CheckPermissions, permitted_purposes
+from gateway.flows.record_consent import Choice
+from gateway.flows.recover import Recover
 from gateway.foundation.clock import FrozenClock
 from gateway.foundation.errors import InvalidInput
+from gateway.store import Store
+from gateway.vocabulary.consents import ConsentStatus
 from gateway.vocabulary.names import PurposeId
 from gateway.wiring import Gateway
 from tests.builders import NOW, TESTER, as_csv, customers, ingest
@@ -59,7 +65,7 @@ def test_a_file_bites_whole(people: Gateway) -> None:
     )  # fmt: skip
     tried = take(people, *said, dry_run=True)
     assert (tried.recorded, tried.events, tried.unknown) == (False, 5, 1)
-    assert people.house.ledger.standing().num_rows == 0
+    assert people.house.ledger.standing(at=people.house.clock.now()).num_rows == 0
     done = take(people, *said)
     assert (done.recorded, done.rows, done.events, done.unknown, done.faulty) == (True, 6, 5, 1, 0)
     assert [MARKETING in permitted(people, number) for number in range(1, 5)] == [True, False, False, False]
@@ -110,7 +116,7 @@ def test_one_bad_row_keeps_the_file_out(people: Gateway, bad: str, reason: str) 
     assert [(fault.line, fault.reason) for fault in report.faults] == [(3, reason)]
     assert "zq" not in str(report)
     assert people.house.ledger.position == before
-    assert people.house.ledger.standing().num_rows == 0
+    assert people.house.ledger.standing(at=people.house.clock.now()).num_rows == 0
 
 
 def test_many_bad_rows_are_counted_and_the_first_are_named(people: Gateway) -> None:
@@ -127,6 +133,68 @@ def test_json_lines(people: Gateway) -> None:
     report = people.import_consents(io.BytesIO(data.encode()), TESTER, name="choices.jsonl")
     assert report.recorded
     assert MARKETING in permitted(people, 1)
+
+
+@pytest.mark.parametrize(("status", "day", "permits"), [
+    ("withdrawn", 0, False), ("withdrawn", -1, True), ("objected", 0, False), ("requested", 0, True),
+])  # fmt: skip
+def test_a_no_with_a_day_alone_is_later_than_a_yes_of_that_day(
+    people: Gateway,
+    clock: FrozenClock,
+    status: str,
+    day: int,
+    permits: bool,  # noqa: FBT001 - what is expected
+) -> None:
+    people.record_consent(("email", email(1)), Choice(MARKETING, ConsentStatus.GIVEN, notice="webshop-2026-05"), TESTER)
+    clock.advance(dt.timedelta(hours=3))
+    dated = (clock.now() + dt.timedelta(days=day)).date().isoformat()
+    assert take(people, line(1, status, at=dated)).recorded
+    assert (MARKETING in permitted(people, 1)) == permits
+    clock.advance(dt.timedelta(days=3))
+    assert take(people, line(2, status, at=dated)).recorded
+    people.record_consent(
+        ("email", email(2)), Choice(MARKETING, ConsentStatus.GIVEN, at=NOW, notice="webshop-2026-05"), TESTER
+    )
+    assert (MARKETING in permitted(people, 2)) == permits
+
+
+class Broken(Exception):
+    """What stands for any failure between two steps."""
+
+
+@pytest.mark.parametrize("step", ["commit", "unlink", "settle", "set_permissions"])
+def test_a_file_that_broke_off_is_in_or_out_for_good(people: Gateway, step: str) -> None:
+    """What another journey let bite is not undone later."""
+    owner = {"commit": LedgerSession, "unlink": Path, "settle": ConsentLedger, "set_permissions": Store}[step]
+
+    def refuse(*_: object, **__: object) -> None:
+        raise Broken
+
+    take(people, line(1, "given"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(owner, step, refuse)
+        with pytest.raises(Broken):
+            take(people, line(1, "withdrawn", at="2026-06-02"))
+    people.record_consent(("email", email(2)), Choice(MARKETING, ConsentStatus.WITHDRAWN), TESTER)
+    then = permitted(people, 1)
+    assert (MARKETING in then) == (step in {"commit", "unlink"})
+    Recover(people.house)()
+    assert permitted(people, 1) == then
+    assert CheckPermissions(people.house)() == 0
+    assert people.house.ledger.unsettled() == ()
+    actions = {each["action"] for each in people.house.recorder.entries()}
+    assert ("batch.rolled_back" in actions) == (MARKETING in then)
+
+
+def test_nobody_searches_the_ledger_for_whom_a_file_concerns(people: Gateway) -> None:
+    def refuse(*_: object) -> None:
+        raise Broken
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ConsentLedger, "since", refuse)
+        assert take(people, line(1, "given"), line(2, "given"), line(1, "refused", at="2026-06-03")).recorded
+    assert CheckPermissions(people.house)() == 0
+    assert [MARKETING in permitted(people, number) for number in (1, 2)] == [False, True]
 
 
 @pytest.mark.parametrize(

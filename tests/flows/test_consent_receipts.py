@@ -8,12 +8,12 @@ import json
 
 import pytest
 
-from gateway.flows.consent_receipts import read_receipt, receipt_concerns
+from gateway.flows.consent_receipts import nonce_of, read_receipt, receipt_concerns
 from gateway.flows.permissions import permitted_purposes
 from gateway.flows.record_consent import Choice
 from gateway.flows.record_signals import Told
 from gateway.foundation.clock import FrozenClock
-from gateway.foundation.errors import GatewayError, NotFound
+from gateway.foundation.errors import GatewayError, InvalidInput, NotFound
 from gateway.foundation.settings import Settings
 from gateway.vocabulary.catalogue import Signals
 from gateway.vocabulary.consents import ConsentStatus, ExpressedBy
@@ -43,21 +43,30 @@ def test_a_receipt_is_signed_and_the_persons_own(people: Gateway, settings: Sett
     assert "person.1" not in made.note
     assert subject.hex() not in made.note
     assert body["dct:conformsTo"].endswith("dpv-27560#receipt-eu-gdpr")
-    (process,) = body["dpv:hasProcess"]
-    assert process["dpv:hasConsentStatus"] == "dpv:ConsentWithdrawn"
-    assert process["dpv:hasPurpose"] == ["dpv:DirectMarketing"]
-    assert process["dpv:hasLegalBasis"] == "eu-gdpr:A6-1-a"
-    assert [each["dpv:hasConsentStatus"] for each in process["events"]] == ["dpv:ConsentGiven", "dpv:ConsentWithdrawn"]
-    assert process["events"][1]["dpv:isIndicatedBy"] == "dpv:GuardianOfDataSubject"
-    assert process["events"][0]["dct:valid"] == "2028-05-01T00:00:00.000000Z"
-    nonce = bytes.fromhex(made.nonce)
-    assert receipt_concerns(body, ("email", " Person.1@EXAMPLE.org"), nonce, "FI")
-    assert not receipt_concerns(body, ("email", "person.2@example.org"), nonce, "FI")
+    (record,) = body["dpv:hasRecordOfActivity"]
+    assert record["dpv:hasProcess"]["dpv:hasPurpose"] == ["dpv:DirectMarketing"]
+    assert record["dpv:hasLegalBasis"] == "eu-gdpr:A6-1-a"
+    given, withdrawn = record["dpv:hasConsentStatus"]
+    assert (given["@type"], withdrawn["@type"]) == ("dpv:ConsentGiven", "dpv:ConsentWithdrawn")
+    assert withdrawn["dpv:isIndicatedBy"] == "dpv:GuardianOfDataSubject"
+    assert given["dpv:hasDuration"]["rdf:value"] == "2028-05-01T00:00:00.000000Z"
+    assert (record["gateway:permitted"], record["gateway:reason"]) == (False, ["withdrawn"])
+    nonce = nonce_of(made.nonce)
+    assert receipt_concerns(body, ("email", " Person.1@EXAMPLE.org"), nonce)
+    assert not receipt_concerns(body, ("email", "person.2@example.org"), nonce)
+    assert not receipt_concerns(body, AINO, bytes(32))
     again = read_receipt(verify_certificate(settings, people.consent_receipts(AINO, TESTER).value.note))
     assert again["dpv:hasDataSubject"] != body["dpv:hasDataSubject"]  # two receipts do not join
     with pytest.raises(GatewayError):
         verify_certificate(settings, made.note.replace("ConsentWithdrawn", "ConsentGiven"))
     assert json.dumps(list(people.house.recorder.entries())).count(made.id) == 0
+
+
+@pytest.mark.parametrize("text", ["", "ab", "g" * 64, "0" * 63, "0" * 66, "0" * 32 + " " + "0" * 31])
+def test_what_is_no_nonce_is_refused_without_repeating_it(text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        nonce_of(text)
+    assert not text or text not in caught.value.message
 
 
 def test_nobody_and_somebody_silent_get_the_same_words(people: Gateway) -> None:
@@ -86,7 +95,7 @@ def permitted(gateway: Gateway) -> frozenset[PurposeId]:
     return permitted_purposes(gateway.house, subject, gateway.house.clock.now())
 
 
-def test_global_privacy_control_objects_once(signalled: Gateway, clock: FrozenClock) -> None:
+def test_global_privacy_control_objects_and_again_after_a_yes(signalled: Gateway, clock: FrozenClock) -> None:
     assert MARKETING in permitted(signalled)
     taken = signalled.record_signals(AINO, Told(gpc=True, tcf="rubbish", categories={"moon": True}), TESTER)
     assert (taken.choices, taken.ignored) == ({MARKETING: "objected"}, 1)
@@ -95,7 +104,7 @@ def test_global_privacy_control_objects_once(signalled: Gateway, clock: FrozenCl
     clock.advance(dt.timedelta(days=1))
     signalled.record_consent(AINO, Choice(MARKETING, ConsentStatus.GIVEN, notice="webshop-2026-05"), TESTER)
     signalled.record_signals(AINO, Told(gpc=True), TESTER)
-    assert MARKETING in permitted(signalled)  # the same signal as before is no new choice
+    assert MARKETING not in permitted(signalled)  # a yes of another channel lay between
 
 
 def test_preferences_bite_and_do_not_tell_who_is_known(signalled: Gateway) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.flows.policy_pack import check_pack, describe_pack
-from gateway.flows.policy_versions import load_draft
+from gateway.flows.policy_pack import check_pack, describe_pack, load_draft
 from gateway.flows.read_policy import diff_packs, lint_pack, why_segment
 from gateway.foundation.errors import InvalidInput
 from gateway.policy import load_pack

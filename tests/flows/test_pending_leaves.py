@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.flows.build_segment import BuildSegment
+from gateway.flows.end_scopes import EndScopes
 from gateway.flows.house import House
 from gateway.flows.pending_leaves import PendingLeave, PendingLeaves
 from gateway.flows.record_consent import Choice
@@ -29,6 +30,7 @@ from tests.builders import TESTER, as_csv, customers, ingest
 from tests.flows.test_laws_of_the_journey import ADS, LOYAL, MAILER, MARKETING, choose, pseudonyms, release
 from tests.homes import copied, filled_home
 from tests.rooms.policy.packs import with_rules
+from tests.versions import deleted
 
 DAY = dt.timedelta(days=1)
 
@@ -139,9 +141,38 @@ def test_somebody_who_only_left_the_segment_and_another_purpose_are_not_owed(gat
     assert gateway.pending_leaves() == []
 
 
-def test_of_a_list_whose_scope_is_over_nobody_can_be_told(gateway: Gateway) -> None:
+@pytest.mark.parametrize("how", ["withdrawn", "erased"])
+def test_what_a_list_owed_when_its_scope_ended_is_owed_until_it_is_deleted(gateway: Gateway, how: str) -> None:
+    """Art. 19: also where the deadline would have come after the end, and a whole new list was released since."""
+    base = release(gateway).disclosure
+    ends = EndScopes(gateway.house).ends(base)
+    after(gateway, ends - gateway.house.clock.now() - DAY)
+    if how == "withdrawn":
+        choose(gateway, 7, ConsentStatus.WITHDRAWN)
+    else:
+        gateway.erase(("customer_number", "C00007"), TESTER)
+    assert (owed(gateway).due, owed(gateway).overdue, owed(gateway).by_deletion) == (ends, False, False)
+    after(gateway, 2 * DAY)
+    assert release(gateway).disclosure.scope != base.scope
+    assert gateway.house.vault.close_scope(base.scope) is False  # its key is destroyed
+    assert (owed(gateway).release, owed(gateway).overdue, owed(gateway).by_deletion) == (base.release, True, True)
+    (late,) = (finding for finding in gateway.doctor() if finding.check == "recipients are told in time who left")
+    assert "delete its list" in late.advice
+    deleted(gateway, MAILER, "doc-1")
+    assert gateway.pending_leaves() == []
+
+
+def test_who_leaves_after_the_end_of_a_scope_leaves_no_list_of_it(gateway: Gateway) -> None:
+    release(gateway)
+    after(gateway, 100 * DAY)
+    choose(gateway, 7, ConsentStatus.WITHDRAWN)
+    assert gateway.pending_leaves() == []
+
+
+def test_a_list_that_was_told_in_time_owes_nothing_after_its_scope(gateway: Gateway) -> None:
     release(gateway)
     choose(gateway, 7, ConsentStatus.WITHDRAWN)
+    release(gateway, delta=True)
     after(gateway, 100 * DAY)
     assert gateway.pending_leaves() == []
 
@@ -149,7 +180,7 @@ def test_of_a_list_whose_scope_is_over_nobody_can_be_told(gateway: Gateway) -> N
 def test_a_recipient_that_deleted_its_list_owes_nothing(gateway: Gateway) -> None:
     release(gateway)
     choose(gateway, 7, ConsentStatus.WITHDRAWN)
-    gateway.confirm_deletion(MAILER, "doc-1", TESTER)
+    deleted(gateway, MAILER, "doc-1")
     assert gateway.pending_leaves() == []
 
 
@@ -172,7 +203,7 @@ def combined(pack: Pack) -> Pack:
     """The contract agrees on a field that may not come together with the one that chooses the members."""
     fields = frozenset({FieldId("city"), FieldId("amount")})
     when = Condition(actions=frozenset({Action.RELEASE}))
-    rule = Rule(RuleId("stricter"), RuleKind.PROHIBITION, "5(1)(c)", "a test", when, fields, together=True)
+    rule = Rule(RuleId("stricter"), RuleKind.PROHIBITION, "5(1)(c)", {"en": "a test"}, when, fields, together=True)
     return with_rules(with_contract(pack, fields=(FieldId("city"),)), [*pack.rules, rule])
 
 
@@ -247,6 +278,6 @@ class TestWhatIsPermittedNoMore:
 
     def test_what_is_deleted_has_nobody_to_leave(self, gateway: Gateway) -> None:
         release(gateway)
-        gateway.confirm_deletion(MAILER, "doc-1", TESTER)
+        deleted(gateway, MAILER, "doc-1")
         with pytest.raises(NotPermitted):
             self.ask(under(gateway, ended(gateway.house.pack)))

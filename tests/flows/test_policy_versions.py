@@ -21,7 +21,17 @@ from gateway.vocabulary.events import Actor
 from gateway.vocabulary.names import SegmentId
 from gateway.wiring import Gateway, initialise, open_gateway
 from tests.builders import TESTER, as_csv, customers, filled, ingest
-from tests.versions import LIISA, OLLI, REPORT, approved, following, put_in_force, renumbered, without_stale_cases
+from tests.versions import (
+    LIISA,
+    OLLI,
+    REPORT,
+    approved,
+    following,
+    put_in_force,
+    renumbered,
+    rolled_back,
+    without_stale_cases,
+)
 
 LOYAL = SegmentId("loyal_buyers")
 DAY = dt.timedelta(days=1)
@@ -61,6 +71,9 @@ def with_shoe_size(pack: Path) -> None:
         rules.replace("          - loyalty_tier\n", "          - loyalty_tier\n          - shoe_size\n", 1)
     )
     without_stale_cases(pack)
+
+
+SEVENTEEN = "2009-03-14"
 
 
 def ask_for_eighteen(pack: Path) -> None:
@@ -243,6 +256,27 @@ def test_a_version_is_not_in_force_before_it_is_effective(gateway: Gateway, pack
     assert gateway.house.policy.base.catalogue.version == "1.0.0"
 
 
+def test_a_version_is_not_put_off_beyond_the_calendar(gateway: Gateway, pack: Path) -> None:
+    version = approved(gateway, renumbered(pack, *following(gateway)))
+    for hours in (-5, 0):
+        last = dt.datetime(9999, 12, 31, 23, 59, tzinfo=dt.timezone(dt.timedelta(hours=hours)))
+        with pytest.raises(InvalidInput, match="too far in the future"):
+            gateway.policies.activate(version, OLLI, at=last)
+
+
+def test_a_refused_activation_leaves_no_column_behind(gateway: Gateway, pack: Path) -> None:
+    """Nor does it keep an approved version with another type from coming into force."""
+    with_shoe_size(pack)
+    number = gateway.policies.draft(renumbered(pack, *following(gateway)), LIISA).version.version
+    with refused("not_approved", Conflict):
+        gateway.policies.activate(number, LIISA)
+    with refused("never_in_force", Conflict):
+        gateway.policies.roll_back(number, LIISA, reason="a test")
+    edit(pack, "fields.yaml", "type: integer  # shoes", "type: text")
+    number = approved(gateway, renumbered(pack, *following(gateway)))
+    assert gateway.policies.activate(number, OLLI).state is VersionState.ACTIVE
+
+
 def test_roll_back_at_once_with_a_reason(gateway: Gateway, pack: Path) -> None:
     put_in_force(gateway, pack)
     shown = gateway.policies.roll_back("1.0.0", LIISA, reason="too many left")
@@ -268,17 +302,22 @@ class TestEffect:
         assert not stored & (1 << bit)
         assert size(gateway) is None
         assert all(finding.ok for finding in gateway.doctor())
-        gateway.policies.roll_back("1.0.0", OLLI, reason="the wrong notice")
+        rolled_back(gateway, "1.0.0")
         assert size(gateway) == 150
 
-    def test_who_is_of_age_for_sixteen_is_not_for_eighteen_until_a_file_says(
+    def test_a_higher_age_closes_only_those_whom_nothing_shows_to_be_that_old(
         self, gateway: Gateway, pack: Path
     ) -> None:
+        """The stored age band shows it of grown-ups; and a way back restores whoever was of age before."""
         filled(gateway)
+        ingest(gateway, as_csv(customers(range(1, 51), birth_date=SEVENTEEN)))
+        before = gateway.house.policy.base.catalogue.version
+        assert size(gateway) == 150
         ask_for_eighteen(pack)
         put_in_force(gateway, pack)
-        assert size(gateway) is None
-        ingest(gateway, as_csv(customers(range(1, 151), loyalty_tier="silver")))
+        assert size(gateway) == 100
+        for officer in (OLLI, LIISA):  # it opens more, so it takes two
+            gateway.policies.roll_back(before, officer, reason="too strict")
         assert size(gateway) == 150
 
     def test_a_field_more_is_stored_from_then_on(self, gateway: Gateway, pack: Path) -> None:
@@ -290,7 +329,7 @@ class TestEffect:
         ref = gateway.house.find(("customer_number", "C00001"))
         assert ref is not None
         assert gateway.house.store.profile_of(ref, on_behalf="req_x")["shoe_size"] == 42  # type: ignore[arg-type]
-        gateway.policies.roll_back("1.0.0", OLLI, reason="not needed")
+        rolled_back(gateway, "1.0.0")
         again = ingest(gateway, as_csv([row | {"city": "Oulu"} for row in rows]))
         assert list(again.undeclared_columns) == ["shoe_size"]
 
@@ -337,7 +376,7 @@ def _no_room(*_: object) -> None:
 
 
 def test_a_permission_asked_for_one_person_follows_too(gateway: Gateway, pack: Path) -> None:
-    filled(gateway, 1)
+    filled(gateway, 1, birth_date=SEVENTEEN)
     subject = gateway.house.find(("customer_number", "C00001"))
     assert subject is not None
     ask_for_eighteen(pack)

@@ -9,6 +9,7 @@ from gateway.flows.processing_record import ProcessingRecord
 from gateway.flows.record_consent import Choice
 from gateway.flows.release_segment import ReleaseRequest
 from gateway.foundation.clock import FrozenClock
+from gateway.store.arrivals import count_permitting
 from gateway.vocabulary.consents import ConsentStatus
 from gateway.vocabulary.names import PurposeId, RecipientId, SegmentId
 from gateway.wiring import Gateway
@@ -43,7 +44,8 @@ def test_facts_are_what_happened(gateway: Gateway, clock: FrozenClock) -> None:
         each["recipient"]: each["last_release"] for activity in record["activities"] for each in activity["recipients"]
     }
     at = (NOW + dt.timedelta(hours=3)).isoformat()
-    assert released == {"mailer": {"at": at, "segment": BUYERS, "size": 150}, "ads": None, "insights": None}
+    never = dict.fromkeys(("ads", "insights", "research"))
+    assert released == {"mailer": {"at": at, "segment": BUYERS, "size": 150}, **never}
     clock.advance(dt.timedelta(hours=1))
     gateway.release(ReleaseRequest(BUYERS, MAILER, "csv"), TESTER)
     (newest,) = [r["last_release"] for a in records(gateway).record()["activities"] for r in a["recipients"]
@@ -70,7 +72,7 @@ def test_a_number_under_the_minimum_is_told_nowhere(gateway: Gateway) -> None:
     assert "99" not in {word.strip('",:') for word in json.dumps([record["activities"], sheet["risks"]]).split()}
 
 
-def test_who_withdraws_or_runs_out_is_no_longer_counted(gateway: Gateway, clock: FrozenClock) -> None:
+def test_who_withdraws_is_no_longer_counted(gateway: Gateway) -> None:
     filled(gateway, 110)
     for number in range(1, 21):
         choice = Choice(MARKETING, ConsentStatus.WITHDRAWN, at=NOW)
@@ -78,8 +80,24 @@ def test_who_withdraws_or_runs_out_is_no_longer_counted(gateway: Gateway, clock:
     (marketing,) = [a for a in records(gateway).record()["activities"] if a["purpose"] == MARKETING]
     assert marketing["people"] is None  # 90: under the minimum
     assert records(gateway).record()["people"] == 110
-    clock.advance(dt.timedelta(days=800))  # every yes has run out, and nobody has refreshed a mask
-    assert records(gateway).dpia(MARKETING)["description"]["people"] is None
+
+
+def test_a_yes_counts_to_its_last_instant_and_no_longer(gateway: Gateway, clock: FrozenClock) -> None:
+    """Exactly those whose yes holds at the instant are counted, whether or not anybody has refreshed a mask."""
+    filled(gateway, 110)  # said yes on 2 May 2026, for 730 days
+    ingest(gateway, as_csv(customers(range(1, 21), marketing_consent="kyllä 2026-06-02")))
+    store, bit = gateway.house.store, gateway.house.catalogue.purposes[MARKETING].bit
+    first, second = (dt.datetime(2026, month, 2, tzinfo=dt.UTC) + dt.timedelta(days=730) for month in (5, 6))
+    moment = dt.timedelta(microseconds=1)
+    told = {at: count_permitting(store, [bit], at) for at in (NOW, first - moment, first, second - moment, second)}
+    assert list(told.values()) == [(110, {bit: held}) for held in (110, 110, 20, 20, 0)]
+    clock.advance(first - moment - NOW)
+    assert records(gateway).dpia(MARKETING)["description"]["people"] == 110
+    clock.advance(moment)
+    assert records(gateway).dpia(MARKETING)["description"]["people"] is None  # 20: under the minimum
+    gateway.refresh()
+    bits = [purpose.bit for purpose in gateway.house.catalogue.purposes.values()]
+    assert count_permitting(store, bits, first) == (110, {each: 20 if each == bit else 110 for each in bits})
 
 
 def test_the_record_reads_and_changes_nothing(gateway: Gateway) -> None:

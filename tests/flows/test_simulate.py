@@ -8,17 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from gateway.flows.policy_versions import VersionState, load_draft
+from gateway.flows.policy_pack import load_draft
+from gateway.flows.policy_versions import VersionState
 from gateway.flows.release_segment import ReleaseRequest
 from gateway.flows.review_draft import unused_fields
-from gateway.flows.simulate_policy import Count, SegmentEffect, SegmentImpact, SimulatePolicy, Simulation
+from gateway.flows.simulate_policy import ColumnImpact, Count, SegmentEffect, SegmentImpact, SimulatePolicy, Simulation
 from gateway.flows.simulation_told import simulation_data, simulation_words
 from gateway.store.errors import SchemaMismatch
+from gateway.store.forms import Told
 from gateway.vocabulary.names import RecipientId, SegmentId
 from gateway.wiring import Gateway
 from tests.builders import NOW, TESTER, as_csv, customers, ingest
 from tests.drafts import CHANGES, draft_with, make_shop, opened_copy
-from tests.versions import LIISA
+from tests.versions import LIISA, OLLI, approved
 
 FEW = Count(None, 100)
 
@@ -111,6 +113,42 @@ class TestSegments:
         with pytest.raises(SchemaMismatch, match="loyalty_tier"):
             SimulatePolicy(still.house, still.policies)(load_draft(files), TESTER)
 
+    def test_a_new_one_that_is_refused_says_so_and_why(self, still: Gateway) -> None:
+        files = draft_with(["one segment more"])
+        files["segments/gold.yaml"] = files["segments/gold.yaml"].replace("direct_marketing", "product_analytics")
+        found = SimulatePolicy(still.house, still.policies)(load_draft(files), TESTER)
+        gold = impact(found, "gold")
+        assert gold.effect is SegmentEffect.NEW_REFUSED
+        assert "loyalty_tier" in gold.reasons[0]
+        assert any(
+            "segment gold: new, and refused: " in line and "loyalty_tier" in line for line in simulation_words(found)
+        )
+
+
+class TestColumns:
+    """A coarser form is told beforehand, and holds for what is stored from its instant on."""
+
+    def test_one_in_another_form_is_told_with_what_of_it_can_be_shown(self, still: Gateway) -> None:
+        assert simulated(still, "shorter consent").columns == ()
+        assert simulated(still, "coarser ages").columns == (
+            ColumnImpact("age_band", "age_band(5)", "age_band(10)", Told.ALL),
+        )
+        narrow = draft_with([])
+        narrow["fields.yaml"] = narrow["fields.yaml"].replace(
+            "{kind: age_band, years: 5}", "{kind: age_band, years: 2}"
+        )
+        found = SimulatePolicy(still.house, still.policies)(load_draft(narrow), TESTER)
+        assert [each.told for each in found.columns] == [Told.SOME]  # 90+ is 90+
+        assert any("is not shown until it comes again" in line for line in simulation_words(found))
+
+    def test_a_release_gives_the_coarser_form_of_what_was_stored_in_the_finer_one(self, shop: Gateway) -> None:
+        given = ReleaseRequest(SegmentId("regular_buyers"), RecipientId("insights"))
+        assert "35-39" in str(shop.release(given, TESTER).value.data)
+        shop.policies.activate(approved(shop, draft_with(["coarser ages"])), OLLI)
+        data = str(shop.release(given, TESTER).value.data)
+        assert "30-39" in data
+        assert "35-39" not in data
+
 
 class TestWhatWasDoneBefore:
     def test_releases_that_the_draft_forbids_are_to_be_recalled(self, shop: Gateway) -> None:
@@ -165,6 +203,19 @@ class TestNothingIsDone:
         assert (shown.state, shown.steps[-1].report) == (VersionState.SIMULATED, loose.digest)
         assert simulating.folder(tmp_path / "draft", LIISA).digest == loose.digest
         assert len(shop.policies.get(number).steps) == len(shown.steps) + 1
+
+    def test_a_folder_that_could_not_be_submitted_says_so_first(self, still: Gateway, tmp_path: Path) -> None:
+        files = draft_with(["shorter consent"])
+        files["purposes.yaml"] = files["purposes.yaml"].replace("bit: 1\n", "bit: 61\n", 1)
+        for path, text in files.items():
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_text(text, encoding="utf-8")
+        found = SimulatePolicy(still.house, still.policies).folder(tmp_path, LIISA)
+        assert found.refused is not None
+        assert "bit" in found.refused
+        assert simulation_data(found)["refused"] == found.refused
+        assert found.refused in list(simulation_words(found))[1]
+        assert simulated(still, "shorter consent").refused is None
 
     def test_it_is_told_as_data_and_in_words(self, still: Gateway) -> None:
         found = simulated(still, "shorter consent", "a segment refused")

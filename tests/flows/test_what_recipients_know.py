@@ -26,6 +26,7 @@ from tests.apart import Fixed, written
 from tests.builders import NOW, TESTER
 from tests.homes import copied, filled_home
 from tests.rooms.policy.packs import with_rules
+from tests.versions import deleted
 
 PLAIN, AGED, PAID = (RecipientId(f"{sort}_0") for sort in ("plain", "aged", "paid"))
 
@@ -157,7 +158,7 @@ class TestDeletion:
         with pytest.raises(NotPermitted):
             release(gateway, "by_gender_m")
         assert gateway.confirm_deletion.ends(PLAIN) == (first.release,)
-        gateway.confirm_deletion(PLAIN, "doc-2026-0107", TESTER)
+        deleted(gateway, PLAIN, "doc-2026-0107")
         *_, entry = gateway.house.recorder.entries()
         assert (entry["action"], entry["recipient"]) == ("deletion.confirmed", PLAIN)
         assert gateway.confirm_deletion.ends(PLAIN) == ()
@@ -166,13 +167,13 @@ class TestDeletion:
     def test_what_another_contract_brought_stays(self, gateway: Gateway) -> None:
         release(gateway, "by_area_m")
         release(gateway, "by_age_a", AGED)
-        gateway.confirm_deletion(PAID, "doc-1", TESTER)
+        deleted(gateway, PAID, "doc-1")
         with pytest.raises(NotPermitted):
             release(gateway, "by_gender_m")
 
     def test_what_is_deleted_is_no_base_and_has_no_pages(self, gateway: Gateway) -> None:
         first = release(gateway, "by_area_m").disclosure
-        gateway.confirm_deletion(PLAIN, "doc-1", TESTER)
+        deleted(gateway, PLAIN, "doc-1")
         with pytest.raises(NotFound):
             gateway.members.page(PageRequest(first.release, first.segment, PLAIN, "", 10), TESTER)
         for since in (None, first.release):
@@ -181,19 +182,19 @@ class TestDeletion:
             assert refusal.value.reasons == ("no_previous_release",)
 
     def test_evidence_is_a_reference(self, gateway: Gateway) -> None:
-        for evidence in ("", "two words", "x" * 101, "ä", "a\n"):
+        for evidence in ("", "two words", "x" * 101, "ä", "a\n", "person@example.org"):
             with pytest.raises(InvalidInput):
-                gateway.confirm_deletion(PLAIN, evidence, TESTER)
+                deleted(gateway, PLAIN, evidence)
 
     def test_nobody_confirms_for_a_stranger(self, gateway: Gateway) -> None:
         with pytest.raises(NotFound):
-            gateway.confirm_deletion(RecipientId("stranger"), "doc-1", TESTER)
+            deleted(gateway, RecipientId("stranger"), "doc-1")
 
 
 class TestRecalls:
     def apart(self, pack: Pack, *fields: str) -> Pack:
         rule = Rule(
-            RuleId("stricter"), RuleKind.PROHIBITION, "5(1)(c)", "a test",
+            RuleId("stricter"), RuleKind.PROHIBITION, "5(1)(c)", {"en": "a test"},
             Condition(actions=frozenset({Action.RELEASE})), frozenset(map(FieldId, fields)), together=True,
         )  # fmt: skip
         return with_rules(pack, [*pack.rules, rule])
@@ -202,14 +203,14 @@ class TestRecalls:
         for segment in ("by_area_m", "by_age_m", "by_habit_m"):
             release(gateway, segment)
         house = gateway.house
-        assert recalls(house.disclosures.exposures.all(), house.pack, house.clock.now()) == ()
+        assert recalls(house.disclosures.exposures, house.pack, house.clock.now()) == ()
 
     def test_of_a_combination_the_release_that_completed_it_is_recalled(self, gateway: Gateway) -> None:
         release(gateway, "by_area_m")
         second = release(gateway, "by_age_a", AGED).disclosure
         house = gateway.house
         stricter = self.apart(house.pack, "postcode", "birth_date")
-        (found,) = recalls(house.disclosures.exposures.all(), stricter, house.clock.now())
+        (found,) = recalls(house.disclosures.exposures, stricter, house.clock.now())
         assert (found.release, found.recipient, found.at) == (second.release, AGED, second.at)
         assert {reason.rule for reason in found.reasons} == {"stricter"}
 
@@ -217,8 +218,8 @@ class TestRecalls:
         first = release(gateway, "by_area_m").disclosure
         house = gateway.house
         closed = Rule(
-            RuleId("closed"), RuleKind.PROHIBITION, "5(1)(c)", "a test",
+            RuleId("closed"), RuleKind.PROHIBITION, "5(1)(c)", {"en": "a test"},
             Condition(actions=frozenset({Action.SEGMENT})), frozenset({FieldId("postcode")}),
         )  # fmt: skip
-        found = recalls(house.disclosures.exposures.all(), with_rules(house.pack, [*house.pack.rules, closed]), NOW)
+        found = recalls(house.disclosures.exposures, with_rules(house.pack, [*house.pack.rules, closed]), NOW)
         assert [each.release for each in found] == [first.release]

@@ -52,7 +52,11 @@ def people(gateway: Gateway) -> tuple[int, int, int]:
     batches = list(gateway.house.store.all_subjects())
     subjects = [ref for batch in batches for ref in batch.column("subject").to_pylist()]
     known = sum(gateway.house.vault.exists(ref) for ref in subjects)
-    return len(subjects), known, len(set(gateway.house.ledger.standing().column("subject").to_pylist()))
+    return (
+        len(subjects),
+        known,
+        len(set(gateway.house.ledger.standing(at=gateway.house.clock.now()).column("subject").to_pylist())),
+    )
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

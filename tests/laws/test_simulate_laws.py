@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gateway.flows.measure_draft import Measured, measure
-from gateway.flows.policy_versions import load_draft
+from gateway.flows.policy_pack import load_draft
 from gateway.foundation.errors import NotFound, NotPermitted
 from gateway.vocabulary.names import PurposeId, SegmentId
 from gateway.wiring import Gateway
@@ -18,7 +18,7 @@ from tests.builders import NOW, TESTER
 from tests.drafts import CHANGES, draft_with, make_shop, opened_copy
 from tests.versions import OLLI, approved
 
-LOOKED_AT = ("loyal_buyers", "lapsed_buyers", "regular_buyers", "young_adults_nordic", "gold")
+LOOKED_AT = ("loyal_buyers", "lapsed_buyers", "regular_buyers", "young_adults_nordic", "gold", "gold_loyal")
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,7 @@ def happened(
 @settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(changes=frozenset(CHANGES))
 @example(changes=frozenset({"higher age"}))
+@example(changes=frozenset({"coarser ages", "a segment by tens"}))
 @given(changes=st.frozensets(st.sampled_from(sorted(CHANGES)), min_size=1, max_size=4))
 def test_simulate_is_what_then_happens(
     home: Path, tmp_path_factory: pytest.TempPathFactory, changes: frozenset[str]

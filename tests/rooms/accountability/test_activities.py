@@ -17,15 +17,19 @@ from hypothesis import strategies as st
 
 from gateway.accountability.activities import processing_activities
 from gateway.accountability.facts import Facts, opened
-from gateway.accountability.record_forms import record_csv, record_markdown
-from gateway.accountability.record_words import LANGUAGES, WORDS
+from gateway.accountability.kept_words import CONSENT_WORDS, REQUEST_WORDS
+from gateway.accountability.record_forms import Say, count, period, record_csv, record_markdown
+from gateway.accountability.record_words import WORDS
+from gateway.consent.rows import ConsentEventRow
 from gateway.flows.processing_record import configuration_of
 from gateway.policy import Pack
 from gateway.policy.pack import Condition, Rule, RuleKind
+from gateway.rights.rows import SubjectRequestRow
 from gateway.vocabulary.catalogue import Catalogue, Retention
 from gateway.vocabulary.contracts import TransferSafeguard
 from gateway.vocabulary.decisions import Action, Permit
 from gateway.vocabulary.fields import FieldKind
+from gateway.vocabulary.languages import LANGUAGES
 from gateway.vocabulary.names import FieldId, PurposeId, RecipientId, RuleId
 from tests.rooms.policy.packs import AT, baseline, with_rules
 
@@ -108,7 +112,7 @@ class Edit:
 
     def __call__(self, pack: Pack) -> Pack:
         when = Condition(actions=self.actions, purposes=self.purposes)
-        rule = Rule(RuleId("drawn"), self.kind, "6(1)(f)", "drawn", when, self.fields)
+        rule = Rule(RuleId("drawn"), self.kind, "6(1)(f)", {"en": "drawn"}, when, self.fields)
         taken = {(entry.field, entry.purpose) for entry in pack.catalogue.retention}
         more = set(itertools.product(self.kept, self.purposes)) - taken
         periods = (*pack.catalogue.retention, *(Retention(f, p, dt.timedelta(days=10)) for f, p in sorted(more)))
@@ -195,6 +199,40 @@ def test_names_kept_for_texts_are_listed_only_where_there_are_names() -> None:
     assert "known_names" not in {each["id"] for each in without["kept"]}
 
 
+def test_what_is_kept_of_choices_and_requests_is_every_column_of_theirs() -> None:
+    for row, words in ((ConsentEventRow, CONSENT_WORDS), (SubjectRequestRow, REQUEST_WORDS)):
+        assert set(words) == set(row.__table__.columns.keys())  # type: ignore[attr-defined] # SQLAlchemy adds it
+    for place, language in enumerate(LANGUAGES):
+        kept = {each["id"]: each for each in record_of(baseline(), language)["kept"]}
+        assert all(words[place] in kept["consents"]["data"] for words in CONSENT_WORDS.values())
+        assert all(words[place] in kept["requests"]["data"] for words in REQUEST_WORDS.values())
+        assert all(
+            each["why"] and (each["until"] or name in {"audit_log", "quarantine"}) for name, each in kept.items()
+        )
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", ("about 12,340", "1 day", "2 days", "730 days", "1095 days")),
+        ("fi", ("noin 12\u00a0340", "1 päivä", "2 päivää", "730 päivää", "1095 päivää")),
+        ("hu", ("körülbelül 12\u00a0340", "1 nap", "2 nap", "730 nap", "1095 nap")),
+        ("uk", ("близько 12\u00a0340", "1 день", "2 дні", "730 днів", "1095 днів")),
+    ],
+)
+def test_numbers_are_written_as_the_language_writes_them(language: str, told: tuple[str, ...]) -> None:
+    words = Say(language)
+    assert (count(words, 12_340), *(period(words, number, "none") for number in (1, 2, 730, 1095))) == told
+
+
+def test_the_plural_forms_of_ukrainian() -> None:
+    forms = {number: period(Say("uk"), number, "none").split()[-1] for number in range(1, 130)}
+    assert {n for n, form in forms.items() if form == "день"} == {1, 21, 31, 41, 51, 61, 71, 81, 91, 101, 121}
+    assert {n for n, form in forms.items() if form == "дні"} == {
+        n for n in range(1, 130) if n % 10 in {2, 3, 4} and n not in {12, 13, 14, 112, 113, 114}
+    }
+
+
 def test_a_direct_identifier_is_never_said_to_be_in_the_store() -> None:
     catalogue: Catalogue = baseline().catalogue
     for said in record_of(baseline())["activities"]:
@@ -223,7 +261,8 @@ def test_the_documents_hold_what_the_data_hold(language: str) -> None:
         assert purpose.title[language] in record_markdown(record)
         assert purpose.title[language] in cells
     lost = {v for v in values(record["activities"]) if v not in cells}
-    assert lost <= {"pseudonym", "relationship", "transaction", *(f.dpv for f in baseline().catalogue.fields.values())}
+    modes = {"pseudonym", "relationship", "transaction", "standard_clauses"}
+    assert lost <= modes | {field.dpv for field in baseline().catalogue.fields.values()}
     assert all(len(row) == 4 for row in rows)
 
 

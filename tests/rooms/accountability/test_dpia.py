@@ -12,11 +12,13 @@ from gateway.accountability.assessment_words import CRITERIA, QUESTIONS, RISKS
 from gateway.accountability.dpia import dpia_sheet, size_class
 from gateway.accountability.dpia_forms import BLANK, dpia_csv, dpia_markdown
 from gateway.accountability.facts import Facts, SegmentInForce
-from gateway.accountability.measure_words import KEPT, KEPT_UNTIL, KEPT_WHY, MEASURES
-from gateway.accountability.record_words import LANGUAGES, WORDS
+from gateway.accountability.kept_words import KEPT, KEPT_UNTIL, KEPT_WHY
+from gateway.accountability.measure_words import MEASURES
+from gateway.accountability.record_words import WORDS
 from gateway.flows.processing_record import configuration_of
 from gateway.foundation.errors import NotFound
 from gateway.policy import Pack
+from gateway.vocabulary.languages import LANGUAGES
 from gateway.vocabulary.names import FieldId, PurposeId, RecipientId, SegmentId
 from tests.rooms.policy.packs import AT, baseline, changed
 
@@ -122,6 +124,8 @@ def test_the_sheet_speaks_every_language(language: str) -> None:
     for each in (*sheet["criteria"], *sheet["risks"]):
         assert each["title"] in text
         assert each["title"] in cells.replace('""', '"')
+    (rule,) = found(sheet, "risks", "small_segments")["rules"]
+    assert rule["rationale"] == next(r for r in baseline().rules if r.id == "minimum-size").rationale[language]
     other = [texts["en"] for texts in CRITERIA.values()]
     assert language == "en" or not any(words in text for words in other)
 

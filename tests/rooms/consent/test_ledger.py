@@ -3,11 +3,15 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.consent import ConsentLedger, ConsentRefused, LedgerBusy
 from gateway.foundation.arrays import BLOCK, from_blocks
@@ -47,7 +51,7 @@ def write(ledger: ConsentLedger, batch: str, choices: Sequence[Choice], at: dt.d
 
 
 def status(ledger: ConsentLedger, subject: bytes = ANNA) -> dict[str, str]:
-    table = ledger.standing(pa.array([subject], BLOCK))
+    table = ledger.standing(pa.array([subject], BLOCK), at=NOW + dt.timedelta(days=30))
     return dict(zip(table["purpose"].to_pylist(), table["status"].to_pylist(), strict=True))
 
 
@@ -80,6 +84,10 @@ def test_an_event_is_kept_as_it_came_and_once(ledger: ConsentLedger) -> None:
         (replace(event("given"), by=ExpressedBy.CONTROLLER), "not_by_controller"),
         (replace(event("given"), language="FIN"), "bad_language"),
         (replace(event("given"), evidence="person@example.org"), "bad_evidence"),
+        (replace(event("given"), notice="Aino Example"), "bad_notice"),
+        (replace(event("given"), channel="aino@example.org"), "bad_channel"),
+        (event("given", dt.datetime(1, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=14)))), "too_long_ago"),
+        (event("refused", dt.datetime(1969, 12, 31, 23, 59, tzinfo=dt.UTC)), "too_long_ago"),
         (replace(event("given"), evidence="doc-1\n"), "bad_evidence"),
         (replace(event("given"), valid_until=MAY), "bad_validity"),
         (replace(event("refused"), valid_until=NOW), "bad_validity"),
@@ -99,7 +107,29 @@ def test_what_cannot_be_is_refused_alone_and_in_a_batch(
     assert caught.value.reasons == (reason,)
     assert "resale" not in caught.value.message
     assert ledger.position == 0
-    assert ledger.standing().num_rows == 0
+    assert ledger.standing(at=NOW).num_rows == 0
+
+
+@pytest.mark.parametrize("said", [each.value for each in ConsentStatus if each != "unknown"])
+def test_of_a_dropped_purpose_only_what_takes_away_is_taken(
+    engine: sa.Engine, ledger: ConsentLedger, said: str
+) -> None:
+    """Art. 7(3): also after the ledger was opened again, alone and in a batch; nobody need have spoken of it before."""
+    ledger.take(PURPOSES[:1])
+    again = ConsentLedger(engine, purposes=PURPOSES[:1])
+    for each, batch in ((ledger, "one"), (again, "two")):
+        alone = event(said, purpose="product_analytics")
+        if said in {"given", "requested", "lifted"}:
+            with pytest.raises(ConsentRefused) as caught:
+                each.record(alone)
+            assert caught.value.reasons == ("purpose_not_in_force",)
+            with pytest.raises(ConsentRefused, match="row 0 of the batch"):
+                write(each, batch, [(BELA, "product_analytics", said, MAY)])
+        else:
+            each.record(alone)
+            write(each, batch, [(BELA, "product_analytics", said, MAY)])
+    taken = {} if said in {"given", "requested", "lifted"} else {"product_analytics": said}
+    assert (status(ledger), status(ledger, BELA)) == (taken, taken)
 
 
 def test_what_proves_a_choice_is_kept_with_it(ledger: ConsentLedger) -> None:
@@ -110,7 +140,7 @@ def test_what_proves_a_choice_is_kept_with_it(ledger: ConsentLedger) -> None:
     ledger.record(told)
     ledger.record(event("given"))
     assert set(ledger.history(ANNA)) == {told, event("given")}
-    row = ledger.standing(pa.array([ANNA], BLOCK)).to_pylist()[0]
+    row = ledger.standing(pa.array([ANNA], BLOCK), at=NOW).to_pylist()[0]
     assert (row["by"], row["valid_until"]) == ("guardian", told.valid_until)  # of two like yeses the earlier end
 
 
@@ -134,9 +164,9 @@ def test_an_open_batch_sees_itself_and_nobody_else_does(ledger: ConsentLedger) -
     with ledger.write("batch") as session:
         session.add(*columns((ANNA, "direct_marketing", "given", MAY)), recorded_at=NOW, channel="webshop")
         asked = pa.array([ANNA, BELA, ANNA], BLOCK)
-        assert sorted(session.standing(asked)["subject"].to_pylist()) == [ANNA, BELA]
-        assert ledger.standing(asked, batch=session).num_rows == 2
-        assert ledger.standing(asked)["subject"].to_pylist() == [BELA]
+        assert sorted(session.standing(asked, NOW)["subject"].to_pylist()) == [ANNA, BELA]
+        assert ledger.standing(asked, batch=session, at=NOW).num_rows == 2
+        assert ledger.standing(asked, at=NOW)["subject"].to_pylist() == [BELA]
     assert status(ledger) == {}
 
 
@@ -164,7 +194,7 @@ def test_an_undated_change_counts_every_time(ledger: ConsentLedger) -> None:
 
 def test_what_a_fresh_channel_contradicts_in_one_batch_is_the_stricter(ledger: ConsentLedger) -> None:
     choices = [(ANNA, "direct_marketing", word, None) for word in ("given", "refused", "given")]
-    assert write(ledger, "batch", choices) == 2
+    assert write(ledger, "batch", choices) == 1
     assert status(ledger) == {"direct_marketing": "refused"}
 
 
@@ -211,7 +241,7 @@ def test_an_erased_person_leaves_the_ledger_and_the_file(ledger: ConsentLedger, 
     subject = b"\xfe\xed" * 8
     ledger.record(event("given", subject=subject))
     write(ledger, "batch", [(subject, "product_analytics", "objected", MAY), (ANNA, "direct_marketing", "given", MAY)])
-    ledger.standing(pa.array([subject], BLOCK))
+    ledger.standing(pa.array([subject], BLOCK), at=NOW)
     assert ledger.erase(subject) == 2
     assert ledger.history(subject) == []
     assert len(ledger.history(ANNA)) == 1
@@ -273,7 +303,7 @@ def test_many_at_once(ledger: ConsentLedger) -> None:
     with ledger.write("batch") as session:
         assert session.add(subjects, table, recorded_at=NOW, channel="webshop") == 2 * people
         session.commit()
-    standing = ledger.standing()
+    standing = ledger.standing(at=NOW)
     assert standing.num_rows == people
     assert standing["status"].unique().to_pylist() == ["withdrawn"]
     assert standing["subject"].to_pylist() == sorted(row.tobytes() for row in numbers)
@@ -293,3 +323,93 @@ def test_a_source_that_says_no_and_then_yes_has_asked_again(ledger: ConsentLedge
     for day, word in enumerate(["refused", "given"]):
         write(ledger, f"batch-{day}", [(ANNA, "direct_marketing", word, None)], NOW + dt.timedelta(days=day))
     assert status(ledger) == {"direct_marketing": "given"}
+
+
+def said(ledger: ConsentLedger, word: str, at: dt.datetime, channel: str = "api", **told: Any) -> None:
+    ledger.record(replace(event(word, at), recorded_at=max(at, NOW), channel=channel, **told))
+
+
+DAY = dt.timedelta(days=1)
+TWO_DAYS_AGO, YESTERDAY = NOW - 2 * DAY, NOW - DAY
+EXPORT = [(ANNA, "direct_marketing", "given", None)]
+
+
+@pytest.mark.parametrize("after", ["old yes", "asked", "restricted and lifted", "expired", "refused by itself"])
+@pytest.mark.parametrize("word", ["refused", "withdrawn", "invalidated", "objected"])
+def test_an_undated_yes_never_overrules_a_no_whatever_was_recorded_after_it(
+    ledger: ConsentLedger, word: str, after: str
+) -> None:
+    said(ledger, word, YESTERDAY)
+    match after:
+        case "old yes":
+            said(ledger, "given", TWO_DAYS_AGO, "old_crm")
+        case "asked":
+            said(ledger, "requested", NOW)
+        case "restricted and lifted":
+            said(ledger, "restricted", YESTERDAY)
+            said(ledger, "lifted", NOW)
+        case "expired":
+            said(ledger, "expired", NOW)
+        case _:
+            said(ledger, "refused", TWO_DAYS_AGO, "webshop")
+    assert write(ledger, "export", EXPORT) == 0
+
+
+@pytest.mark.parametrize(
+    ("told", "added"),
+    [
+        ({}, 1),
+        ({"by": ExpressedBy.GUARDIAN}, 1),
+        ({"valid_until": NOW + DAY}, 1),
+        ({"valid_until": NOW}, 0),
+        ({"at": NOW + dt.timedelta(minutes=2)}, 0),
+        ({"at": TWO_DAYS_AGO}, 0),
+    ],
+)
+def test_a_no_is_answered_by_a_dated_yes_that_holds(ledger: ConsentLedger, told: dict[str, Any], added: int) -> None:
+    said(ledger, "withdrawn", TWO_DAYS_AGO)
+    said(ledger, "given", **({"at": YESTERDAY, "channel": "desk"} | told))
+    assert write(ledger, "export", EXPORT, NOW + dt.timedelta(minutes=1)) == added
+
+
+def test_an_undated_end_of_a_restriction_ends_none_of_another_channel(ledger: ConsentLedger) -> None:
+    said(ledger, "restricted", YESTERDAY)
+    assert write(ledger, "export", [(ANNA, "direct_marketing", "lifted", None)]) == 0
+    said(ledger, "lifted", NOW)
+    said(ledger, "restricted", NOW + DAY, "webshop")
+    assert write(ledger, "again", [(ANNA, "direct_marketing", "lifted", None)], NOW + 2 * DAY) == 1
+
+
+def test_a_restriction_of_the_channel_does_not_renew_its_old_yes(ledger: ConsentLedger) -> None:
+    write(ledger, "export", EXPORT, YESTERDAY)
+    said(ledger, "withdrawn", YESTERDAY + dt.timedelta(hours=1))
+    for hour, word in enumerate(("restricted", "lifted")):
+        write(ledger, word, [(ANNA, "direct_marketing", word, None)], NOW + hour * dt.timedelta(hours=1))
+    assert write(ledger, "again", EXPORT, NOW + DAY) == 0
+    assert status(ledger) == {"direct_marketing": "withdrawn"}
+
+
+words = st.lists(st.sampled_from(["given", "refused", "withdrawn"]), min_size=1, max_size=3)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(words, max_size=2), st.lists(words, min_size=1, max_size=2))
+def test_of_contradicting_rows_the_no_counts_and_the_same_again_changes_nothing(
+    before: list[list[str]], chunks: list[list[str]]
+) -> None:
+    """In whatever order they stand, however a file is cut into pieces, and whatever the channel said before."""
+    with TemporaryDirectory() as folder:
+        engine = engine_for(Path(folder) / "operational.sqlite")
+        ledger = ConsentLedger(engine, purposes=PURPOSES)
+        files = [[each] for each in before] + [chunks] * 3
+        added = []
+        for day, file in enumerate(files):
+            with ledger.write(f"batch-{day}") as session:
+                rows = [columns(*((ANNA, "direct_marketing", word, None) for word in chunk)) for chunk in file]
+                at = NOW + day * DAY
+                added.append(sum(session.add(*each, recorded_at=at, channel="webshop") for each in rows))
+                session.commit()
+            told = {word for chunk in file for word in chunk}
+            assert (status(ledger) == {"direct_marketing": "given"}) is (told == {"given"})
+        assert len(chunks) > 1 or added[-2:] == [0, 0]
+        engine.dispose()

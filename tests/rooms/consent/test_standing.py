@@ -1,8 +1,10 @@
 """The ledger's columns against the plain fold over a plain list."""
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -11,9 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from gateway.consent import ConsentLedger, standing_of, status_at
+from gateway.consent.state import NOES, YES, governing, guardians_yes
 from gateway.foundation.arrays import BLOCK
 from gateway.foundation.database import engine_for
-from gateway.vocabulary.consents import ALL_PURPOSES, ConsentEvent, ConsentStatus, ExpressedBy
+from gateway.vocabulary.consents import ALL_PURPOSES, MAY_GIVE, ConsentEvent, ConsentStatus, ExpressedBy
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 LATER = START + dt.timedelta(days=30)
@@ -22,6 +25,7 @@ CHOICES = [status for status in ConsentStatus if status is not ConsentStatus.UNK
 ENDS = [ConsentStatus.RESTRICTED, ConsentStatus.LIFTED]
 PURPOSES = ["direct_marketing", "product_analytics"]
 
+AHEAD = [LATER + dt.timedelta(minutes=minutes) for minutes in (1, 3)]  # a source's clock is ahead of ours
 ABOUT = st.one_of(
     st.tuples(st.sampled_from(PURPOSES), st.sampled_from(CHOICES)),
     st.tuples(st.just(ALL_PURPOSES), st.sampled_from(ENDS)),
@@ -31,11 +35,12 @@ ABOUT = st.one_of(
 @st.composite
 def events(draw: st.DrawFn) -> ConsentEvent:
     purpose, status = draw(ABOUT)
-    at = START + dt.timedelta(days=draw(st.integers(-3, 6)))
+    at = draw(st.sampled_from([*(START + dt.timedelta(days=day) for day in range(-3, 7)), *AHEAD]))
     notice = draw(st.sampled_from([None, "notice-1", "notice-2"]))
     given = status is ConsentStatus.GIVEN
     by = draw(st.sampled_from([ExpressedBy.SELF, ExpressedBy.GUARDIAN, *([] if given else [ExpressedBy.CONTROLLER])]))
-    until = draw(st.sampled_from([None, LATER, LATER + dt.timedelta(days=1)])) if given else None
+    ends = [None, LATER, LATER + dt.timedelta(days=1)] if at < LATER else [None, LATER + dt.timedelta(days=1)]
+    until = draw(st.sampled_from(ends)) if given else None
     subject, evidence = draw(st.sampled_from(SUBJECTS)), draw(st.sampled_from([None, "doc-1"]))
     return ConsentEvent(subject, purpose, status, at, LATER, notice, "webshop", "fi", evidence, by, until)
 
@@ -71,10 +76,85 @@ def spoken(*words: str) -> list[ConsentEvent]:
         ("given invalidated", "invalidated"),
         ("given invalidated given", "given"),
         ("objected invalidated", "objected"),
+        ("given expired", "expired"),
+        ("expired", "expired"),
+        ("withdrawn expired", "withdrawn"),
+        ("refused expired", "refused"),
+        ("given expired given", "given"),
+        ("objected given expired", "objected"),
+        ("withdrawn given expired", "withdrawn"),
     ],
 )
 def test_where_words_leave_a_person(words: str, left: str) -> None:
     assert status_at(spoken(*words.split()), PURPOSES[0], LATER) == left
+
+
+def by(who: str, word: str, day: int, **told: Any) -> ConsentEvent:
+    at = START + dt.timedelta(days=day)
+    word, who = ConsentStatus(word), ExpressedBy(who)
+    return ConsentEvent(SUBJECTS[0], PURPOSES[0], word, at, LATER, None, "api", by=who, **told)
+
+
+@pytest.mark.parametrize(
+    ("words", "governs"),
+    [
+        ("guardian:given self:given", "guardian"),
+        ("self:given guardian:given", "guardian"),
+        ("guardian:given self:given self:given", "guardian"),
+        ("guardian:given self:requested self:given", "guardian"),
+        ("guardian:given self:withdrawn self:given", None),
+        ("guardian:given self:objected self:given", None),
+        ("guardian:given guardian:withdrawn self:given", None),
+        ("guardian:objected self:given", None),
+        ("guardian:objected guardian:given self:given", "guardian"),
+        ("guardian:given controller:expired self:given", "self"),
+        ("guardian:given self:withdrawn guardian:given self:given", "guardian"),
+        ("self:given", "self"),
+        ("guardian:given self:withdrawn", None),
+        ("guardian:given self:given self:withdrawn", None),
+        ("guardian:given self:given self:refused", None),
+        ("guardian:given self:given self:restricted", None),
+    ],
+)
+def test_a_childs_own_yes_does_not_end_the_guardians_and_its_own_no_does(
+    tmp_path: Path, words: str, governs: str | None
+) -> None:
+    """Art. 8(1), 7(3): whose yes governs for a child; of age, the person's own last word does."""
+    said = [by(*each.split(":"), day) for day, each in enumerate(words.split())]
+    childs = standing_of(said, LATER, child=True)[PURPOSES[0]]
+    assert (childs.by if childs.status is ConsentStatus.GIVEN else None) == governs
+    assert standing_of(said, LATER)[PURPOSES[0]] == said[-1]
+    engine = engine_for(tmp_path / "operational.sqlite")
+    ledger = ConsentLedger(engine, purposes=PURPOSES)
+    for event in said:
+        ledger.record(event)
+    [row] = ledger.standing(at=LATER).to_pylist()
+    behind = childs.at if governs == "guardian" and said[-1].by is ExpressedBy.SELF else None
+    assert row["guardian_at"] == behind
+    engine.dispose()
+
+
+@pytest.mark.parametrize("notices", [("2026-05", "2027-01"), ("2027-01", "2026-05"), ("2026-05", None)])
+@pytest.mark.parametrize("who", ["self", "guardian"])
+def test_of_two_yeses_at_one_instant_the_older_notice_governs(
+    tmp_path: Path, notices: tuple[str | None, ...], who: str
+) -> None:
+    """Whichever came first, alone or in a batch; none at all is the oldest."""
+    older = min(notices, key=lambda notice: notice or "")
+    said = [replace(by(who, "given", 0), notice=notice) for notice in notices]
+    after = [by("self", "given", 1)] if who == "guardian" else []
+    assert standing_of([*said, *after], LATER, child=True)[PURPOSES[0]].notice == older
+    engine = engine_for(tmp_path / "operational.sqlite")
+    ledger = ConsentLedger(engine, purposes=PURPOSES)
+    for event in [*said, *after]:
+        ledger.record(event)
+    undated = _table(said).set_column(3, "at", pa.nulls(2, pa.timestamp("us", "UTC"))).drop_columns(["by"])
+    with ledger.write("batch") as session:
+        session.add(pa.array([SUBJECTS[1]] * 2, BLOCK), undated, recorded_at=LATER, channel="webshop")
+        session.commit()
+    first, second = ledger.standing(at=LATER).to_pylist()
+    assert first["guardian_notice" if after else "notice"] == second["notice"] == older
+    engine.dispose()
 
 
 def test_a_restriction_of_everything_comes_before_every_choice() -> None:
@@ -102,11 +182,10 @@ def test_who_never_said_yes_has_not_given(said: list[ConsentEvent]) -> None:
 @settings(deadline=None)
 @given(st.lists(events(), max_size=8).flatmap(lambda said: st.tuples(st.just(said), st.permutations(said))))
 def test_the_order_of_learning_changes_nothing(both: tuple[list[ConsentEvent], list[ConsentEvent]]) -> None:
-    first, second = (
-        {p: (e.status, e.at) for p, e in standing_of([e for e in said if e.subject == SUBJECTS[0]], LATER).items()}
-        for said in both
-    )
-    assert first == second
+    first, second = (standing_of([e for e in said if e.subject == SUBJECTS[0]], LATER) for said in both)
+    assert {p: replace(e, evidence=None) for p, e in first.items()} == {
+        p: replace(e, evidence=None) for p, e in second.items()
+    }
 
 
 class Ledger(RuleBasedStateMachine):
@@ -135,7 +214,7 @@ class Ledger(RuleBasedStateMachine):
                 pa.array([e.subject for e in batch], BLOCK), _table(batch), recorded_at=LATER, channel="webshop"
             )
             self._expect(batch)
-            self._compare(session.standing(pa.array(SUBJECTS, BLOCK)))
+            self._compare(session.standing(pa.array(SUBJECTS, BLOCK), LATER))
             if end != "rollback":
                 session.commit()
         if end == "settle":
@@ -151,8 +230,8 @@ class Ledger(RuleBasedStateMachine):
 
     @invariant()
     def columns_and_fold_agree(self) -> None:
-        self._compare(self.ledger.standing())
-        self._compare(self.ledger.standing(pa.array(SUBJECTS, BLOCK)))
+        self._compare(self.ledger.standing(at=LATER))
+        self._compare(self.ledger.standing(pa.array(SUBJECTS, BLOCK), at=LATER))
         for subject in SUBJECTS:
             history = self.ledger.history(subject)
             assert len(history) == len(set(history))
@@ -164,18 +243,29 @@ class Ledger(RuleBasedStateMachine):
     def _compare(self, table: pa.Table) -> None:
         found = {(r["subject"], r["purpose"]): r for r in table.to_pylist()}
         assert len(found) == table.num_rows
-        wanted = {
-            (subject, purpose): event
-            for subject in SUBJECTS
-            for purpose, event in standing_of([e for e in self.events if e.subject == subject], LATER).items()
-        }
-        assert found.keys() == wanted.keys()
-        for key, event in wanted.items():
-            row = found[key]
-            assert (row["status"], row["at"]) == (event.status, event.at)
-            assert (row["by"], row["valid_until"]) == (event.by, event.valid_until)
-            same = [e for e in self.events if (e.subject, e.purpose, e.status, e.at) == (*key, event.status, event.at)]
-            assert row["notice"] in {e.notice for e in same}
+        idle = {e for e in self.events if e.purpose == ALL_PURPOSES and e.at > LATER and e.status in MAY_GIVE}
+        assert found.keys() == {(e.subject, e.purpose) for e in self.events if e not in idle}
+        for key, row in found.items():
+            mine = [e for e in self.events if (e.subject, e.purpose) == key]
+            told = [e for e in mine if e.at <= LATER or e.status not in MAY_GIVE]
+            assert row["coming"] == min((e.at for e in mine if e not in told), default=None)
+            if told:
+                self._compare_row(row, told)
+            else:
+                assert row["at"] > LATER
+
+    def _compare_row(self, row: dict[str, Any], told: list[ConsentEvent]) -> None:
+        """What governs, what stands behind it, and that both together are what the fold says of a child and others."""
+        event = governing(told)
+        assert (row["status"], row["at"], row["notice"]) == (event.status, event.at, event.notice)
+        assert (row["by"], row["valid_until"]) == (event.by, event.valid_until)
+        noes = [e for e in told if e.status in NOES]
+        assert row["no_behind"] is (event.status in YES and bool(noes))
+        behind = None
+        if event.status is ConsentStatus.GIVEN and event.by is not ExpressedBy.GUARDIAN:
+            behind = guardians_yes(told)
+        guardians = (row["guardian_at"], row["guardian_notice"], row["guardian_until"])
+        assert guardians == ((behind.at, behind.notice, behind.valid_until) if behind else (None, None, None))
 
     def teardown(self) -> None:
         if hasattr(self, "engine"):

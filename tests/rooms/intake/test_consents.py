@@ -12,13 +12,15 @@ import pytest
 
 from gateway.foundation.errors import InvalidInput
 from gateway.vocabulary.batches import ParsedBatch
-from gateway.vocabulary.consents import ExpressedBy
+from gateway.vocabulary.consents import MAY_GIVE, ConsentStatus, ExpressedBy
 from gateway.vocabulary.contracts import ConsentForm, IgnoredColumn
 from gateway.vocabulary.names import PurposeId
-from tests.rooms.intake.made import consent, is_field, one_column, parsed, profiles, reasons
+from tests.rooms.intake.made import AT, consent, is_field, one_column, parsed, profiles, reasons
 
 MAY_2 = dt.datetime(2026, 5, 2, tzinfo=dt.UTC)
+END_OF_MAY_2 = MAY_2 + dt.timedelta(days=1, microseconds=-1)
 STATUS = consent(ConsentForm.STATUS)
+MADE = [each for each in ConsentStatus if each not in {ConsentStatus.UNKNOWN, ConsentStatus.LIFTED}]
 
 
 def said(text: str, form: ConsentForm = ConsentForm.YES_DATE) -> list[tuple[str, dt.datetime | None]]:
@@ -39,7 +41,24 @@ def test_a_yes_with_its_date(word: str, date: str) -> None:
 @pytest.mark.parametrize("word", ["no", "Ei", "nem", "ні", "НІ", "false", "0"])
 def test_a_no(word: str) -> None:
     assert said(word) == [("refused", None)]
-    assert said(f"{word} 2026-05-02") == [("refused", MAY_2)]
+    assert said(f"{word} 2026-05-02") == [("refused", END_OF_MAY_2)]
+
+
+@pytest.mark.parametrize("day", ["2026-05-02", "20260502", "2026-W18-6", "2.5.2026", "2026. 5. 2."])
+@pytest.mark.parametrize("status", [each for each in MADE if each is not ConsentStatus.EXPIRED])
+def test_of_a_day_a_no_counts_from_its_end_and_what_may_give_from_its_beginning(day: str, status: str) -> None:
+    counts = MAY_2 if status in MAY_GIVE else END_OF_MAY_2
+    assert said(f"{status} {day}", ConsentForm.STATUS) == [(status, counts)]
+
+
+@pytest.mark.parametrize(("day", "counts"), [(AT.date(), AT), (AT.date() + dt.timedelta(days=1), None)])
+def test_a_no_of_a_day_that_is_not_over_counts_from_now(day: dt.date, counts: dt.datetime | None) -> None:
+    assert said(f"no {day}") == [("refused", counts)]  # without an instant it counts from its receipt
+
+
+def test_a_no_with_a_time_of_day_counts_from_then() -> None:
+    assert said("no 2026-05-02T00:00:00Z") == [("refused", MAY_2)]
+    assert said("no 2026-05-02 10:30") == [("refused", MAY_2 + dt.timedelta(hours=10, minutes=30))]
 
 
 def test_nothing_said_is_no_event() -> None:
@@ -65,6 +84,7 @@ def test_a_status(status: str) -> None:
         "yes no",
         "yes 2026-02-30",
         "yes 5/2026",
+        "no 2026-W18",
         "2026-05-02",
         "kyllä?",
         "yes 1889-05-02",
