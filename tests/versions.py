@@ -9,6 +9,7 @@ from gateway.flows.classify_columns import Classified, Wish
 from gateway.flows.confirm_deletion import Deletion
 from gateway.flows.policy_versions import Officer, VersionShown
 from gateway.policy import check, load_pack
+from gateway.versions import VersionState
 from gateway.vocabulary.events import Actor
 from gateway.vocabulary.names import RecipientId
 from gateway.wiring import Gateway, read_folder
@@ -39,8 +40,10 @@ def without_stale_cases(folder: Path) -> None:
 
 def following(gateway: Gateway) -> tuple[str, str]:
     """Return a number that is free, and the number in force."""
-    major, *_ = max(tuple(map(int, each.version.version.split("."))) for each in gateway.policies.list())
-    return f"{major + 1}.0.0", gateway.house.policy.base.catalogue.version
+    known = gateway.policies.list()
+    major, *_ = max(tuple(map(int, each.version.version.split("."))) for each in known)
+    active = [each.version.version for each in known if each.state is VersionState.ACTIVE]
+    return f"{major + 1}.0.0", active[0] if active else gateway.house.policy.base.catalogue.version
 
 
 def approved(gateway: Gateway, files: dict[str, str]) -> str:

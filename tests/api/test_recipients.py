@@ -41,7 +41,8 @@ def test_who_must_be_told_and_that_it_is_done(filled_call: Caller) -> None:
     (owed,) = call.get("officer", PENDING).json()["pending"]
     since, due = (dt.datetime.fromisoformat(owed.pop(key)) for key in ("since", "due"))
     assert (since, due) == (NOW + dt.timedelta(minutes=1), since + dt.timedelta(days=3))
-    assert owed == {"recipient": "mailer", "segment": "loyal_buyers", "release": release, "overdue": False}
+    told = {"recipient": "mailer", "segment": "loyal_buyers", "release": release, "overdue": False}
+    assert owed == told | {"by_deletion": False}
     assert len(call.get("mailer", DELTA).json()["changes"]) == 1
     assert call.get("officer", PENDING).json() == {"pending": []}
 

@@ -19,8 +19,8 @@ RELEASERS = {
     "gateway/flows/consent_receipts.py",
     "gateway/flows/erase_subject.py",
     "gateway/flows/read_members.py",
-    "gateway/flows/record_consent.py",
     "gateway/flows/release_segment.py",
+    "gateway/flows/show_consents.py",
     "gateway/flows/who_saw.py",
     "gateway/flows/why.py",
 }
