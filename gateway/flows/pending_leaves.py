@@ -20,7 +20,7 @@ from gateway.release import Disclosure, diff
 from gateway.vocabulary.consents import ALL_PURPOSES, ConsentStatus
 from gateway.vocabulary.contracts import RecipientContract, ScopeMode
 from gateway.vocabulary.decisions import Action, Deny, Permit, ProcessingRequest
-from gateway.vocabulary.names import RecipientId, ReleaseId, SegmentId
+from gateway.vocabulary.names import FieldId, RecipientId, ReleaseId, SegmentId
 
 _INSTANT = pa.timestamp("us", "UTC")
 _QUIET = [
@@ -59,18 +59,23 @@ class PendingLeaves:
         return sorted((owed for owed in found if owed is not None), key=lambda owed: (owed.due, owed.release))
 
     def _lists(self) -> list[Disclosure]:
-        """The newest release of each list that deltas reach or reached: of a scope that is not one snapshot's."""
+        """The newest release of each list that deltas reach or reached: of a scope that is not one snapshot's.
+
+        Who is not in the policy any more, since one went back to an earlier version, still holds its lists.
+        """
         house = self.house
         return [
             disclosure
             for disclosure in newest_of_each(house.disclosures.list())
-            if house.catalogue.recipients.get(disclosure.recipient) is not None
-            and house.catalogue.recipients[disclosure.recipient].mode is ScopeMode.RELATIONSHIP
-            and not house.disclosures.exposures.is_deleted(disclosure.release)
+            if (contract := house.catalogue.recipients.get(disclosure.recipient)) is None
+            or contract.mode is ScopeMode.RELATIONSHIP
+            if not house.disclosures.exposures.is_deleted(disclosure.release)
         ]
 
     def _of(self, disclosure: Disclosure) -> PendingLeave | None:
-        contract, now = self.house.catalogue.recipients[disclosure.recipient], self.house.clock.now()
+        contract, now = self.house.catalogue.recipients.get(disclosure.recipient), self.house.clock.now()
+        if contract is None:
+            return self._of_stranger(disclosure, now)
         ends = EndScopes(self.house).ends(disclosure)
         since = self._since(disclosure, contract, now, over=ends <= now)
         if since is None or since >= ends:  # from then on the pseudonyms point at nobody
@@ -80,8 +85,17 @@ class PendingLeaves:
             disclosure.recipient, disclosure.segment, disclosure.release, since, due, due <= now, ends <= now
         )
 
+    def _of_stranger(self, disclosure: Disclosure, now: dt.datetime) -> PendingLeave | None:
+        """What is owed to whom no delta reaches, and for whom no contract names a deadline: it is due at once."""
+        since = self._since(disclosure, None, now, over=True)
+        if since is None:
+            return None
+        return PendingLeave(
+            disclosure.recipient, disclosure.segment, disclosure.release, since, since, overdue=True, by_deletion=True
+        )
+
     def _since(
-        self, disclosure: Disclosure, contract: RecipientContract, now: dt.datetime, *, over: bool
+        self, disclosure: Disclosure, contract: RecipientContract | None, now: dt.datetime, *, over: bool
     ) -> dt.datetime | None:
         """Since when somebody on the list may not be on it: the earliest of all; None where everybody may.
 
@@ -100,16 +114,15 @@ class PendingLeaves:
         return max(min(known), disclosure.at) if known else None
 
     def _allowed(
-        self, members: pa.Array, disclosure: Disclosure, contract: RecipientContract, at: dt.datetime
+        self, members: pa.Array, disclosure: Disclosure, contract: RecipientContract | None, at: dt.datetime
     ) -> pa.Array:
         """Return those of ``members`` whom the rows of a release at ``at`` may show.
 
         Where none would be permitted, for example since the combination is reached, the segment's own rows count.
         """
         segment = ProcessingRequest(Action.SEGMENT, disclosure.purpose, at, fields=frozenset())
-        release = replace(
-            segment, action=Action.RELEASE, fields=frozenset(contract.fields), recipient=disclosure.recipient
-        )
+        fields = frozenset(contract.fields) if contract is not None else frozenset[FieldId]()
+        release = replace(segment, action=Action.RELEASE, fields=fields, recipient=disclosure.recipient)
         for request in (release, segment):
             match decide(request, self.house.pack):
                 case Permit() as permit:
@@ -141,7 +154,7 @@ class PendingLeaves:
         return pc.if_else(pc.fill_null(pc.less(own, by_purpose), False), own, by_purpose)
 
     def _lost(
-        self, silent: pa.Array, disclosure: Disclosure, contract: RecipientContract, now: dt.datetime
+        self, silent: pa.Array, disclosure: Disclosure, contract: RecipientContract | None, now: dt.datetime
     ) -> dt.datetime:
         """Find the instant at which the first of them was out by time alone (a retention period that ended).
 

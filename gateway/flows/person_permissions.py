@@ -34,7 +34,7 @@ class PersonAt:
 
     def is_child(self, at: dt.datetime) -> bool:
         """Whether the person may not consent alone at an instant (Art. 8(1)), or nobody knows."""
-        return self.of_age_from is not None and self.of_age_from > at.date()
+        return self.of_age_from is not None and self.of_age_from > at.astimezone(dt.UTC).date()
 
 
 def person_at(

@@ -10,9 +10,9 @@ from gateway.foundation.errors import Conflict, NotPermitted
 from gateway.policy import decide
 from gateway.release.entries import Exposure, Link, of_one_entity
 from gateway.vocabulary.catalogue import Catalogue
-from gateway.vocabulary.contracts import RecipientContract
+from gateway.vocabulary.contracts import RecipientContract, ScopeMode
 from gateway.vocabulary.decisions import Action, Decision, Deny, Permit, ProcessingRequest, Reason
-from gateway.vocabulary.names import FieldId, PurposeId
+from gateway.vocabulary.names import FieldId, PurposeId, RecipientId
 
 _NAMED = 3  # releases that a refusal names for each field
 
@@ -89,8 +89,21 @@ def links_of(catalogue: Catalogue) -> frozenset[Link]:
 
 
 def check_holders_kept(house: House, catalogue: Catalogue) -> None:
-    """Raise ``Conflict`` for a catalogue without a recipient that holds data: it would be forgotten what it knows."""
+    """Raise ``Conflict`` for a catalogue in which who holds data is missing, or gets no deltas any more.
+
+    It would be forgotten what the one knows, and whom the other must still be told of.
+    """
     holding = {exposure.recipient for exposure in house.disclosures.exposures.all()}
+    lasting = {name for name in holding if _is_lasting(house.catalogue, name)}
+    cut_off = ", ".join(
+        f"`{n}`" for n in sorted(lasting & catalogue.recipients.keys()) if not _is_lasting(catalogue, n)
+    )
+    if cut_off:
+        raise Conflict(
+            f"the mode of {cut_off} in recipients.yaml becomes `transaction`, and it holds a list that deltas reach: "
+            "give that mode to a new contract, or confirm first that the recipient deleted what it had",
+            reasons=("recipient_holds_data",),
+        )
     missing = ", ".join(f"`{name}`" for name in sorted(holding - catalogue.recipients.keys()))
     if missing:
         raise Conflict(
@@ -98,6 +111,11 @@ def check_holders_kept(house: House, catalogue: Catalogue) -> None:
             "confirm first that the recipient deleted what it had (`gateway segments deleted`)",
             reasons=("recipient_holds_data",),
         )
+
+
+def _is_lasting(catalogue: Catalogue, recipient: RecipientId) -> bool:
+    contract = catalogue.recipients.get(recipient)
+    return contract is not None and contract.mode is ScopeMode.RELATIONSHIP
 
 
 def _sources(reason: Reason, new: frozenset[FieldId], held: tuple[Exposure, ...]) -> str:

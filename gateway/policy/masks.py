@@ -100,7 +100,7 @@ def of_age_from(pack: Pack, birth_dates: pa.Array, at: dt.datetime, ages: pa.Arr
     months = days.astype("datetime64[M]")
     in_month = (days - months.astype("datetime64[D]")).astype(np.int64)
     now = at.astimezone(dt.UTC)
-    today = np.datetime64(now.date(), "D")
+    today = np.datetime64(now.astimezone(dt.UTC).date(), "D")
     this_month = today.astype("datetime64[M]")
     birthday = months + (12 * years).astype("timedelta64[M]")
     reached = (birthday < this_month) | ((birthday == this_month) & (in_month < now.day))

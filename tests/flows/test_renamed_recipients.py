@@ -14,10 +14,12 @@ import gateway.flows.policy_versions as versions
 from gateway.flows.release_segment import ReleaseRequest
 from gateway.foundation.errors import Conflict, NotPermitted
 from gateway.foundation.settings import Settings
+from gateway.vocabulary.consents import ConsentStatus
 from gateway.vocabulary.names import RecipientId, SegmentId
 from gateway.wiring import Gateway
 from tests.apart import dumped, texts, written
 from tests.builders import NOW, TESTER
+from tests.flows.test_laws_of_the_journey import choose
 from tests.homes import copied, filled_home
 from tests.versions import OLLI, approved, deleted, following, rolled_back
 
@@ -111,3 +113,25 @@ def test_going_back_to_before_a_recipient_does_not_forget_what_it_holds(gateway:
     assert gateway.house.policy.base.catalogue.version == first
     for name in (PLAIN, PAID):
         refused(gateway, "by_gender_m", name)
+
+
+def test_whom_one_went_back_from_still_owes_who_left(gateway: Gateway) -> None:
+    first = gateway.house.policy.base.catalogue.version
+    put_in_force(gateway, recipients(plain_0={"id": "plain_new"}))
+    held = release(gateway, "by_area_and_age_m", "plain_new")
+    rolled_back(gateway, first)
+    assert gateway.pending_leaves() == []
+    choose(gateway, 7, ConsentStatus.WITHDRAWN)
+    (owed,) = gateway.pending_leaves()
+    assert (owed.recipient, owed.release, owed.overdue, owed.by_deletion) == ("plain_new", held, True, True)
+    deleted(gateway, RecipientId("plain_new"), "doc-1")
+    assert gateway.pending_leaves() == []
+
+
+def test_a_list_that_deltas_reach_is_not_cut_off_from_them(gateway: Gateway) -> None:
+    release(gateway, "by_area_and_age_m", PLAIN)
+    once = recipients(plain_0={"scope": {"mode": "transaction"}})
+    with pytest.raises(Conflict, match=f"mode of `{PLAIN}`"):
+        put_in_force(gateway, once)
+    deleted(gateway, RecipientId(PLAIN), "doc-1")
+    put_in_force(gateway, once)
