@@ -36,6 +36,7 @@ ACTIVITIES: Final[dict[AuditAction, int]] = {
     AuditAction.POLICY_SUPERSEDED: 2,
     AuditAction.CONSENT_RECORDED: 2,
     AuditAction.RETENTION_ENFORCED: 7,
+    AuditAction.VALUES_COARSENED: 2,
     AuditAction.SEGMENT_CHECKED: _OTHER,
     AuditAction.SEGMENT_BUILT: 4,
     AuditAction.SEGMENT_EXPLAINED: 1,

@@ -36,6 +36,10 @@ class SweepAnswer(Answer):
         description="Of whom nothing is left but identifiers, consents and a mask; those stay until an erasure.",
         examples=[3],
     )
+    coarsened: dict[str, int] = Field(
+        description="Stored column → values that were kept finer than the policy in force wants them.",
+        examples=[{"age_band": 140}],
+    )
     unfinished: bool = Field(description="A dry run's: something interrupted waits to be finished; counts may change.")
     dry_run: bool
 
@@ -51,7 +55,8 @@ class SweepAnswer(Answer):
 def sweep(gateway: TheGateway, client: Officer, dry_run: DryRun = False) -> dict[str, Any]:  # noqa: FBT002 - a query's default
     """Let end what time has ended, delete what is over its retention period, and compare permissions with the ledger.
 
-    The log has an entry before anything is deleted, and one when the bytes are gone. A second sweep at the same instant
-    finds nothing: it may be asked again after an answer that was lost.
+    Values that are stored finer than the policy in force wants them are rewritten in its form; going back to an earlier
+    version does not bring them back. The log has an entry before anything goes, and one when the bytes are gone. A
+    second sweep at the same instant finds nothing: it may be asked again after an answer that was lost.
     """
     return asdict(gateway.sweep(actor_of(client), dry_run=dry_run))

@@ -62,18 +62,24 @@ def sweep(
 ) -> None:
     """Let end what time has ended, delete what is over its retention, and bring permissions in line with the ledger.
 
+    Values that are stored finer than the policy in force wants them are rewritten in its form, for good.
+
     Exit 1 where a stored permission gave what the ledger does not; it is closed then, unless it was a dry run. A dry
     run changes nothing: it does not even finish what a crash interrupted, and says so where there is something.
     """
     with options.gateway(look=dry_run) as gateway:
         swept = gateway.sweep(OPERATOR, dry_run=dry_run)
     would = "would be " if dry_run else ""
-    values = ", ".join(f"{count} of {column}" for column, count in swept.values.items())
+    values, finer = (
+        ", ".join(f"{count} of {column}" for column, count in counts.items()) or "no values"
+        for counts in (swept.values, swept.coarsened)
+    )
     fault = f"LOOK {swept.wider} people had a permission that the ledger does not give: {would}closed"
     words = (
         f"{swept.people} people compared with the ledger, {swept.due} due by time, {swept.behind} behind",
         f"{would}removed from quarantine: {swept.batches} batches, {swept.columns} columns",
-        f"{would}deleted, over the retention of every purpose: {swept.events} events, {values or 'no values'}",
+        f"{would}deleted, over the retention of every purpose: {swept.events} events, {values}",
+        f"{would}coarsened, finer than the policy in force wants: {finer}",
         f"{swept.people_without_data} people of whom no data are left: identifiers and consents stay until an erasure",
         *([fault] if swept.wider else []),
         *([_UNFINISHED] if swept.unfinished else []),

@@ -1,4 +1,4 @@
-"""The nightly sweep: what time has ended ends in the masks, what is over its period goes, mask and ledger are one."""
+"""The nightly sweep: what time has ended ends in the masks, what is too much goes, mask and ledger are one."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ class Swept:
 
     ``values`` (by stored column) and ``events`` were kept longer than any purpose of the pack in force has a period for
     (Art. 5(1)(e)). ``people_without_data`` are then known by their identifiers, consents and mask only: the vault
-    keeps those until the person is erased. ``unfinished`` is told by a dry run alone: opening the home would have had
-    something to finish first, which may change the counts.
+    keeps those until the person is erased. ``coarsened`` (by stored column) were kept finer than the form in force, in
+    which they can be told (Art. 5(1)(c)).
+
+    ``unfinished`` is told by a dry run alone: opening the home would have had something to finish first, which may
+    change the counts.
     """
 
     people: int
@@ -40,6 +43,7 @@ class Swept:
     values: Mapping[str, int]
     events: int
     people_without_data: int
+    coarsened: Mapping[str, int]
     unfinished: bool
     dry_run: bool
 
@@ -51,14 +55,14 @@ class Swept:
 
 @dataclass(frozen=True)
 class Sweep:
-    """Recompute permissions, delete what is over its period, and prove that masks say what the ledger says."""
+    """Recompute permissions, delete what is over its period, coarsen what is too fine, and hold masks to the ledger."""
 
     house: House
 
     def __call__(self, actor: Actor = SYSTEM, *, dry_run: bool = False) -> Swept:
         """Sweep; with ``dry_run`` only say what would be done. Idempotent: a second one finds nothing.
 
-        Raises ``Unavailable`` where the store's file cannot be rewritten: what is deleted is out of every answer then,
+        Raises ``Unavailable`` where the store's file cannot be rewritten: what is to go is out of every answer then,
         and its bytes go with the next sweep, or when the home is opened again.
         """
         at = self.house.clock.now()
@@ -68,7 +72,7 @@ class Sweep:
 
     def _found(self, at: dt.datetime) -> Swept:
         house = self.house
-        overdue = house.store.overdue(keeping_periods(house.catalogue), at)
+        excess = house.store.excess(keeping_periods(house.catalogue), at)
         compared = correct_everybody(house, at, dry_run=True)
         return Swept(
             people=compared.people,
@@ -77,9 +81,10 @@ class Sweep:
             behind=compared.behind,
             batches=len(house.quarantine.expired(at)),
             columns=len(over(list(house.vault.held_columns()), at)),
-            values=dict(overdue.values),
-            events=overdue.events,
-            people_without_data=overdue.people_without_data,
+            values=dict(excess.overdue.values),
+            events=excess.overdue.events,
+            people_without_data=excess.overdue.people_without_data,
+            coarsened=dict(excess.coarsened),
             unfinished=False,
             dry_run=True,
         )
@@ -90,23 +95,28 @@ class Sweep:
         catch_up(house, at)
         due = RefreshPermissions(house)()
         corrected = correct_everybody(house, at, dry_run=False)
-        gone = house.store.delete_overdue(keeping_periods(house.catalogue), at)
+        house.store.minimise(keeping_periods(house.catalogue), at)
         Recover(house).expire()
         if house.store.compaction_due():
             house.store.compact()
-        if gone.total:
-            self._record("done", found, actor, house.clock.now())
+        self._record("done", found, actor, house.clock.now())
         return replace(found, due=due, wider=corrected.wider, behind=corrected.behind, dry_run=False)
 
     def _record(self, step: Literal["intent", "done"], found: Swept, actor: Actor, at: dt.datetime) -> None:
         """Put on record what is to go before it goes; ``done`` when its bytes are out of the file: the entry's time."""
-        event = GatewayEvent(
-            actor=actor,
-            action=AuditAction.RETENTION_ENFORCED,
-            decision="permit",
-            reasons=(step,),
-            fields=tuple(found.values),
-            rows=found.overdue,
-            policy=self.house.catalogue.label,
+        told = (
+            [(AuditAction.RETENTION_ENFORCED, found.values, found.overdue)] if found.overdue or step == "intent" else []
         )
-        self.house.recorder.record(event, at=at)
+        if found.coarsened:
+            told.append((AuditAction.VALUES_COARSENED, found.coarsened, sum(found.coarsened.values())))
+        for action, columns, count in told:
+            event = GatewayEvent(
+                actor=actor,
+                action=action,
+                decision="permit",
+                reasons=(step,),
+                fields=tuple(columns),
+                rows=count,
+                policy=self.house.catalogue.label,
+            )
+            self.house.recorder.record(event, at=at)

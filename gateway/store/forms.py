@@ -2,7 +2,7 @@
 
 A policy may come to want a coarser form, or a finer one, than stored values have. A value is then shown as what the raw
 value would have become under the new form, where that can be told from the stored one, and otherwise not at all until
-it comes again. Nothing stored is changed: after a way back everything is shown as it was.
+it comes again. Until a sweep rewrites what is stored (``coarsening.py``), a way back shows everything as it was.
 """
 
 from __future__ import annotations
@@ -39,10 +39,13 @@ _TRANSFORMS = {kind.__name__: kind for kind in get_args(Transform)}
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """Values collected at ``since`` (microseconds) or later, and before those of the next, came in this form."""
+    """Values collected at ``since`` (microseconds) or later, and before those of the next, are of one of these forms.
+
+    Several are bands of one field: a label reaches as far in each of them, so no value passes for another.
+    """
 
     since: int
-    form: Form
+    forms: tuple[Form, ...]
 
 
 History = tuple[Came, ...]  # of one column, the oldest first
@@ -63,14 +66,19 @@ def record_forms(cursor: Any, columns: Columns) -> None:
     histories = read_forms(cursor)
     for place, form in columns.forms.items():
         history = histories.get(place, ())
-        if history and history[-1].form == form:
+        if history and history[-1].forms == (form,):
             continue
         newest = _newest(cursor, *place)
         if newest is None:  # of the earlier forms there is no value
-            history = (Came(0, form),)
+            history = (Came(0, (form,)),)
         else:
-            history = (*history, Came(max(newest, *(came.since for came in history)) + 1, form))
-        write_meta(cursor, f"{_CAME}{'.'.join(place)}", json.dumps([_plain(came) for came in history]))
+            history = (*history, Came(max(newest, *(came.since for came in history)) + 1, (form,)))
+        write_history(cursor, place, history)
+
+
+def write_history(cursor: Any, place: tuple[str, str], history: History) -> None:
+    """Remember in which forms the values of a column are."""
+    write_meta(cursor, f"{_CAME}{'.'.join(place)}", json.dumps([_plain(came) for came in history]))
 
 
 def latest_change(cursor: Any) -> int:
@@ -80,7 +88,7 @@ def latest_change(cursor: Any) -> int:
 
 def shown(sql: str, stamp: str, history: History, wanted: Form, kind: ValueType) -> str:
     """Return the SQL of a value in the form that is ``wanted``; ``stamp`` is the SQL of when it was collected."""
-    shapes = [coarsened(sql, came.form, wanted, kind) or f"NULL::{DUCKDB_TYPES[kind]}" for came in history]
+    shapes = [coarsened(sql, came.forms, wanted, kind) or f"NULL::{DUCKDB_TYPES[kind]}" for came in history]
     if len(set(shapes)) < 2:  # noqa: PLR2004 - whenever it was collected, the same is shown
         return shapes[0] if shapes else f"NULL::{DUCKDB_TYPES[kind]}"
     starts = [came.since for came in history[1:]]
@@ -90,23 +98,30 @@ def shown(sql: str, stamp: str, history: History, wanted: Form, kind: ValueType)
     return f"CASE {' '.join(earlier)} ELSE {shapes[-1]} END"
 
 
-def coarsened(sql: str, came: Form, wanted: Form, kind: ValueType) -> str | None:
-    """Return the SQL of what a value of one form is in another; ``None`` where that cannot be told of any value.
+def coarsened(sql: str, forms: tuple[Form, ...], wanted: Form, kind: ValueType) -> str | None:
+    """Return the SQL of what a value of one of ``forms`` is in another; ``None`` where it cannot be told of any value.
 
-    ``kind`` is the type of both. INVARIANT: what the SQL gives is what ``wanted`` makes of the raw value, or nothing
+    ``kind`` is the type of all. INVARIANT: what the SQL gives is what ``wanted`` makes of the raw value, or nothing
     (tests/laws/test_form_laws.py).
     """
-    if came.field != wanted.field:
+    if any(form.field != wanted.field for form in forms):
         return None
-    if came == wanted:
+    if forms == (wanted,):
         return sql
-    labels = same_labels(came.transform, wanted.transform)
+    labels = labels_in(forms, wanted)
     if labels is None:
-        found = _computed(sql, came.transform, wanted.transform, kind)
+        found = _computed(sql, forms[0].transform, wanted.transform, kind)
     else:
         pairs = " ".join(f"WHEN {_text(old)} THEN {_text(new)}" for old, new in labels.items())
         found = f"CASE {sql} {pairs} END" if labels else None
     return None if found is None else f"({found})::{DUCKDB_TYPES[kind]}"
+
+
+def labels_in(forms: tuple[Form, ...], wanted: Form) -> dict[str, str] | None:
+    """Return into which band of ``wanted`` each band of ``forms`` falls whole; ``None`` where they are no bands all."""
+    each = [same_labels(form.transform, wanted.transform) for form in forms]
+    found = [labels for labels in each if labels is not None]
+    return {old: new for labels in found for old, new in labels.items()} if len(found) == len(each) else None
 
 
 def _computed(sql: str, came: Transform, wanted: Transform, kind: ValueType) -> str | None:
@@ -143,7 +158,8 @@ def _number(sql: str, came: Transform, wanted: Transform, kind: ValueType) -> st
 
 def _rounded(sql: str, step: int, kind: ValueType) -> str:
     if kind is ValueType.NUMBER:
-        return f"floor({sql} / {step} + 0.5) * {step}"
+        near = f"floor({sql} / {step} + 0.5) * {step}"
+        return f"CASE WHEN isfinite({near}) THEN {near} END"
     rest = f"(({sql} % {step} + {step}) % {step})"
     half = f"CASE WHEN {rest} >= {step} - {rest} THEN {step} ELSE 0 END"
     return f"TRY_CAST({sql}::HUGEINT - {rest} + {half} AS BIGINT)"
@@ -159,12 +175,12 @@ class Told(enum.StrEnum):
 
 def told(history: History, wanted: Form, kind: ValueType) -> Told:
     """Return how much of a column is shown once another form is wanted."""
-    found = {_told(came.form, wanted, kind) for came in history}
+    found = {_told(form, wanted, kind) for came in history for form in came.forms}
     return Told.SOME if len(found) > 1 else next(iter(found), Told.NONE)
 
 
 def _told(came: Form, wanted: Form, kind: ValueType) -> Told:
-    if coarsened("", came, wanted, kind) is None:
+    if coarsened("", (came,), wanted, kind) is None:
         return Told.NONE
     labels = same_labels(came.transform, wanted.transform)
     whole = labels is None or (
@@ -187,13 +203,17 @@ def same_labels(came: Transform, wanted: Transform) -> dict[str, str] | None:
             return None
 
 
+def stamp_of(table: str, column: str) -> str:
+    """Return the SQL of when a value of a column was collected."""
+    stamp = exp.to_identifier(STAMP + column if table == PROFILE_ROWS else "collected_at", quoted=True)
+    return stamp.sql(dialect=DIALECT)
+
+
 def _newest(cursor: Any, table: str, column: str) -> int | None:
     """Return when the latest value of a column was collected, in microseconds."""
-    stamp = exp.to_identifier(STAMP + column if table == PROFILE_ROWS else "collected_at", quoted=True)
     value = exp.to_identifier(column, quoted=True)
     found = cursor.execute(
-        f"SELECT epoch_us(max({stamp.sql(dialect=DIALECT)})) FROM {table} "
-        f"WHERE {value.sql(dialect=DIALECT)} IS NOT NULL"
+        f"SELECT epoch_us(max({stamp_of(table, column)})) FROM {table} WHERE {value.sql(dialect=DIALECT)} IS NOT NULL"
     ).fetchone()
     return None if found[0] is None else int(found[0])
 
@@ -203,10 +223,14 @@ def _text(value: str) -> str:
 
 
 def _plain(came: Came) -> list[Any]:
-    transform = came.form.transform
-    return [came.since, came.form.field, type(transform).__name__, list(dataclasses.astuple(transform))]
+    forms = [[each.field, type(each.transform).__name__, dataclasses.astuple(each.transform)] for each in came.forms]
+    return [came.since, forms]
 
 
-def _came(since: int, field: str, kind: str, values: list[Any]) -> Came:
+def _came(since: int, forms: list[Any]) -> Came:
+    return Came(since, tuple(_form(*each) for each in forms))
+
+
+def _form(field: str, kind: str, values: list[Any]) -> Form:
     given = [tuple(value) if isinstance(value, list) else value for value in values]
-    return Came(since, Form(field, _TRANSFORMS[kind](*given)))
+    return Form(field, _TRANSFORMS[kind](*given))

@@ -55,6 +55,13 @@ class Horizons:
         self._event_kept = self._after('"at"', max((periods[n] for n in properties if n in periods), default=None))
         self._properties = [self._property(name) for name in properties]
 
+    def kept(self) -> Mapping[tuple[str, str], str]:
+        """Return, by table and stored column, the SQL that is true of the values that stay."""
+        properties = {
+            (value.table, value.name): f'("{value.name}" IS NOT NULL AND {value.kept})' for value in self._properties
+        }
+        return properties | {(value.table, value.name): value.kept for value in self._profiles}
+
     def count(self) -> Overdue:
         """Count, one pass over each table."""
         events, *of_events = self._counted(EVENT_ROWS, f"NOT ({self._event_kept})", self._properties)

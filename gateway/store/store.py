@@ -16,9 +16,10 @@ from gateway.store import checks, permissions, persons, snapshots
 from gateway.store.compaction import SORTED_ROWS, Rewritten, rewrite
 from gateway.store.connection import Gate, Limits, clear_leftovers, connect
 from gateway.store.errors import StoreInUse
+from gateway.store.excess import Excess, count_excess, end_excess
 from gateway.store.forms import latest_change, record_forms
 from gateway.store.meta import ERASED_SINCE, Followed, read_meta, read_policy, write_meta, write_policy
-from gateway.store.overdue import Horizons, Overdue, Periods
+from gateway.store.overdue import Periods
 from gateway.store.permissions import NO_TEXTS, Texts
 from gateway.store.persons import ErasedRows
 from gateway.store.relation import StoreRelation
@@ -306,18 +307,18 @@ class Store:
 
     # Retention
 
-    def overdue(self, periods: Periods, at: dt.datetime) -> Overdue:
-        """Count what is over its retention period at ``at``; nothing changes."""
+    def excess(self, periods: Periods, at: dt.datetime) -> Excess:
+        """Count what is over its retention period at ``at``, or finer than the form in force; nothing changes."""
         with self._reading() as cursor:
             cursor.execute("BEGIN")
             try:
-                return Horizons(cursor, periods, at).count()
+                return count_excess(cursor, self._columns, periods, at)
             finally:
                 cursor.execute("ROLLBACK")
 
-    def delete_overdue(self, periods: Periods, at: dt.datetime) -> Overdue:
-        """Delete just that; the bytes go with the next ``compact`` (Art. 5(1)(e))."""
-        return self._in_transaction(lambda cursor: Horizons(cursor, periods, at).delete())
+    def minimise(self, periods: Periods, at: dt.datetime) -> Excess:
+        """Delete and coarsen just that; the bytes go with the next ``compact`` (Art. 5(1)(c) and (e))."""
+        return self._in_transaction(lambda cursor: end_excess(cursor, self._columns, periods, at))
 
     # The file
 
@@ -332,7 +333,7 @@ class Store:
                 self._connect()
 
     def compaction_due(self) -> bool:
-        """Whether bytes of erased or overdue data are still in the file."""
+        """Whether bytes of erased, overdue or finer data are still in the file."""
         with self._reading() as cursor:
             return int(read_meta(cursor, ERASED_SINCE) or 0) > 0
 

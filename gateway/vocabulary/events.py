@@ -28,6 +28,7 @@ class AuditAction(enum.StrEnum):
     POLICY_SUPERSEDED = "policy.superseded"  # another came into force
     CONSENT_RECORDED = "consent.recorded"
     RETENTION_ENFORCED = "retention.enforced"  # the nightly sweep: before it deletes, and when the bytes are gone
+    VALUES_COARSENED = "values.coarsened"  # the same sweep: what was finer than the form in force, before and after
     SEGMENT_CHECKED = "segment.checked"
     SEGMENT_BUILT = "segment.built"
     SEGMENT_EXPLAINED = "segment.explained"

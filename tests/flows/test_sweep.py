@@ -21,6 +21,8 @@ from gateway.vocabulary.names import PurposeId, RequestId, SubjectReference
 from gateway.wiring import Gateway, initialise, open_gateway
 from tests.builders import PURCHASES, TESTER, a_customer, as_csv, customers, ingest, purchases
 from tests.cli.support import process
+from tests.drafts import draft_with
+from tests.versions import OLLI, approved
 
 MARKETING = 2
 REFUSED = ConsentStatus.REFUSED
@@ -80,9 +82,8 @@ def test_time_ends_consents_and_childhoods_and_quarantine(gateway: Gateway, cloc
     assert gateway.sweep().due == 0
 
 
-def entries(gateway: Gateway) -> list[dict[str, Any]]:
-    found = list(gateway.house.recorder.entries())
-    return [each for each in found if each["action"] == "retention.enforced"]
+def entries(gateway: Gateway, action: str = "retention.enforced") -> list[dict[str, Any]]:
+    return [each for each in gateway.house.recorder.entries() if each["action"] == action]
 
 
 def test_what_is_over_its_period_goes_on_record_and_with_its_bytes(gateway: Gateway, clock: FrozenClock) -> None:
@@ -106,6 +107,29 @@ def test_what_is_over_its_period_goes_on_record_and_with_its_bytes(gateway: Gate
     assert intent["fields"] == sorted(done.values)
     assert (intent["actor"]["ref"], intent["policy"]) == ("test", gateway.house.catalogue.label)
     assert gateway.sweep().overdue == 0
+    assert all(finding.ok for finding in gateway.doctor())
+
+
+def test_what_is_finer_than_the_policy_in_force_wants_is_rewritten_on_record_and_with_its_bytes(
+    gateway: Gateway,
+) -> None:
+    ingest(gateway, as_csv(customers(range(1, 5))))
+    assert gateway.sweep(dry_run=True).coarsened == {}
+    gateway.policies.activate(approved(gateway, draft_with(["coarser ages"])), OLLI)
+    gateway.house.store.compact()
+    file = gateway.house.home / "store.duckdb"
+    assert b"35-39" in file.read_bytes()
+    tried = gateway.sweep(dry_run=True)
+    assert (tried.coarsened, tried.overdue, entries(gateway, "values.coarsened")) == ({"age_band": 4}, 0, [])
+    assert gateway.sweep(TESTER).coarsened == tried.coarsened
+    assert b"35-39" not in file.read_bytes()
+    assert gateway.house.store.profile_of(who(gateway, 1), on_behalf=RequestId("r"))["age_band"] == "30-39"
+    told = [(each["reasons"], each["fields"], each["rows"]) for each in entries(gateway, "values.coarsened")]
+    assert told == [(["intent"], ["age_band"], 4), (["done"], ["age_band"], 4)]
+    assert entries(gateway, "values.coarsened")[0]["policy"] == gateway.house.catalogue.label
+    assert gateway.sweep().coarsened == {}
+    ingest(gateway, as_csv([a_customer(1, birth_date="1997-03-14")]))
+    assert gateway.house.store.profile_of(who(gateway, 1), on_behalf=RequestId("r"))["age_band"] == "20-29"
     assert all(finding.ok for finding in gateway.doctor())
 
 
@@ -182,5 +206,9 @@ def test_the_command_says_so_by_its_exit(tmp_path: Path) -> None:
         ingest(gateway, as_csv(customers(range(1, 5), marketing_consent="")))
         tamper(gateway, 1, 7)
     first = process("sweep", "--home", settings.home, "--json")
-    assert (first.status, first.json["wider"], first.json["dry_run"]) == (1, 1, False)
-    assert process("sweep", "--home", settings.home).status == 0
+    assert (first.status, first.json["wider"], first.json["dry_run"], first.json["coarsened"]) == (1, 1, False, {})
+    with open_gateway(settings) as gateway:
+        gateway.policies.activate(approved(gateway, draft_with(["coarser ages"])), OLLI)
+    again = process("sweep", "--home", settings.home)
+    assert again.status == 0
+    assert "coarsened, finer than the policy in force wants: 4 of age_band\n" in again.out

@@ -134,9 +134,9 @@ def test_what_is_over_goes_and_nothing_else(
         fill(store, profiles, events)
         before, answered = held(store), answers(store, seen, rows)
         expected = kept(before, periods)
-        tried = store.overdue(periods, kit.AT)
+        tried = store.excess(periods, kit.AT).overdue
         assert held(store) == before
-        gone = store.delete_overdue(periods, kit.AT)
+        gone = store.minimise(periods, kit.AT).overdue
         assert gone == tried
         assert held(store) == expected
         assert gone.events == sum(len(before[1][p]) - len(expected[1][p]) for p in PEOPLE)
@@ -144,7 +144,7 @@ def test_what_is_over_goes_and_nothing_else(
         assert {n: c for n, c in gone.values.items() if n in OF_PEOPLE} == {n: c for n, c in lost.items() if c}
         assert gone.people_without_data == sum(not expected[0][p] and not expected[1][p] for p in PEOPLE)
         assert answers(store, seen, rows) == answered
-        assert store.overdue(periods, kit.AT).total == 0
+        assert store.excess(periods, kit.AT).overdue.total == 0
         assert store.compaction_due() == (gone.total > 0)
 
 
@@ -160,7 +160,7 @@ def test_the_bytes_go_and_a_value_that_came_since_stays(tmp_path: Path) -> None:
         kit.load(store, kit.profiles([1], batch="b2", city=["Oulu"]), at=kit.AT - DAY)
         store.compact()
         assert MARKER.encode() in (tmp_path / "store.duckdb").read_bytes()
-        gone = store.delete_overdue({"city": 9 * DAY, "product_category": 9 * DAY}, kit.AT)
+        gone = store.minimise({"city": 9 * DAY, "product_category": 9 * DAY}, kit.AT).overdue
         assert (dict(gone.values), gone.events, gone.people_without_data) == ({"city": 99}, 100, 99)
         store.compact()
         assert not any(MARKER.encode() in path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
@@ -171,11 +171,11 @@ def test_the_bytes_go_and_a_value_that_came_since_stays(tmp_path: Path) -> None:
 def test_a_column_that_the_catalogue_dropped_has_no_period(tmp_path: Path) -> None:
     with kit.opened(tmp_path) as store:
         kit.load(store, kit.profiles([1], city=["Oulu"], diet=["vegan"]))
-        assert dict(store.delete_overdue({"city": DAY}, kit.AT).values) == {"diet": 1}
+        assert dict(store.minimise({"city": DAY}, kit.AT).overdue.values) == {"diet": 1}
 
 
 def test_many_rows_go_within_the_memory_that_is_allowed(tmp_path: Path) -> None:
     with Store.open(tmp_path / "store.duckdb", kit.catalogue(), Limits(memory_mib=64)) as store:
         people = list(range(60_000))
         kit.load(store, kit.profiles(people, city=[f"{MARKER}{n}" for n in people]), at=kit.AT - 10 * DAY)
-        assert dict(store.delete_overdue({"city": DAY}, kit.AT).values) == {"city": 60_000}
+        assert dict(store.minimise({"city": DAY}, kit.AT).overdue.values) == {"city": 60_000}
