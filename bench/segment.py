@@ -223,6 +223,7 @@ def permissions(rng: np.random.Generator, first: int, count: int) -> pa.Table:
                 pa.timestamp("us", "UTC")
             ),
             "of_age_from": pa.nulls(count, pa.date32()),
+            "age_reached": pa.nulls(count, pa.int64()),
         }
     )
 
