@@ -150,12 +150,9 @@ class ImportConsents:
         people = pc.unique(subjects)
         tally.people.append(people)
         sessions.tags.add(to_blocks(sessions.vault.tags(people, sessions.entry)))
-        channels = pc.fill_null(said["channel"], CHANNEL)
-        for channel in pc.unique(channels).to_pylist():
-            here = pc.equal(channels, channel)
-            tally.events += sessions.ledger.add(
-                subjects.filter(here.combine_chunks()), said.filter(here), recorded_at=sessions.at, channel=channel
-            )
+        dated = pc.is_valid(said["at"])
+        for part in (dated, pc.invert(dated)):  # the dated first: what they say stands before what only stands today
+            tally.events += _add(sessions, subjects.filter(part.combine_chunks()), said.filter(part))
 
     def _judge(self, rows: ChoiceRows, at: dt.datetime, tally: _Tally) -> None:
         """Note each bad row once, under the first reason found."""
@@ -211,3 +208,15 @@ def _report(tally: _Tally, *, recorded: bool, dry_run: bool) -> ConsentImport:
 def _flags(wrong: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
     found: npt.NDArray[np.bool_] = pc.fill_null(wrong, False).to_numpy(zero_copy_only=False)
     return found
+
+
+def _add(sessions: _Sessions, subjects: pa.Array, said: pa.Table) -> int:
+    """Add choices channel by channel; return how many were new."""
+    channels = pc.fill_null(said["channel"], CHANNEL)
+    new = 0
+    for channel in pc.unique(channels).to_pylist():
+        here = pc.equal(channels, channel)
+        new += sessions.ledger.add(
+            subjects.filter(here.combine_chunks()), said.filter(here), recorded_at=sessions.at, channel=channel
+        )
+    return new

@@ -186,6 +186,17 @@ def test_a_file_that_broke_off_is_in_or_out_for_good(people: Gateway, step: str)
     assert ("batch.rolled_back" in actions) == (MARKETING in then)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_order_of_rows_decides_nothing(people: Gateway, *, turned: bool) -> None:
+    """What one channel holds undated does not come after another's dated no, wherever in the file the two stand."""
+    rows = [
+        line(4, "given", at="", channel="crm"),
+        line(4, "refused", at="2026-06-15T10:00:00Z", channel="letters", notice=""),
+    ]
+    take(people, *(reversed(rows) if turned else rows))
+    assert MARKETING not in permitted(people, 4)
+
+
 def test_nobody_searches_the_ledger_for_whom_a_file_concerns(people: Gateway) -> None:
     def refuse(*_: object) -> None:
         raise Broken
