@@ -52,6 +52,7 @@ bench: $(VENV)/.dev ## the benchmarks; each prints one JSON object last
 	$(BIN)/python -m bench segment --json
 	$(BIN)/python -m bench audit --json
 	$(BIN)/python -m bench detection --json
+	$(BIN)/python -m bench policy --json
 
 crash: $(VENV)/.dev ## the crash suites at full length, about half an hour: power loss, kill -9, faults, mutants, two processes
 	CRASH_SUITE=full $(BIN)/python -m pytest -q tests/crash tests/journeys/test_two_processes.py tests/laws/test_mask_is_ledger.py
