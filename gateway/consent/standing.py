@@ -12,10 +12,22 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from gateway.consent import words
-from gateway.consent.state import BY_CODES, CODES, EXPRESSED, FAR, STATUSES
+from gateway.consent.state import (
+    BY_CODES,
+    CODES,
+    EXPIRED,
+    EXPRESSED,
+    FAR,
+    GIVEN,
+    LIFTED,
+    OBJECTED,
+    REQUESTED,
+    RESTRICTED,
+    STATUSES,
+)
 from gateway.foundation.arrays import BLOCK, to_blocks
 from gateway.foundation.database import to_micros
-from gateway.vocabulary.consents import ALL_PURPOSES, MAY_GIVE, ConsentStatus, ExpressedBy
+from gateway.vocabulary.consents import ALL_PURPOSES, MAY_GIVE, ExpressedBy
 
 _WORD = pa.dictionary(pa.int32(), pa.string())  # the policy's masks need the codes only
 SCHEMA = pa.schema(
@@ -36,13 +48,6 @@ SCHEMA = pa.schema(
     ]
 )
 _FETCH = 65_536  # events that are Python objects at a time
-_LIFTED, _REQUESTED, _GIVEN, _EXPIRED, _OBJECTED, _RESTRICTED = (
-    CODES[status]
-    for status in (
-        ConsentStatus.LIFTED, ConsentStatus.REQUESTED, ConsentStatus.GIVEN, ConsentStatus.EXPIRED,
-        ConsentStatus.OBJECTED, ConsentStatus.RESTRICTED,
-    )
-)  # fmt: skip
 _MAY_GIVE = [CODES[status] for status in MAY_GIVE]
 _NEVER = np.iinfo(np.int64).max
 _GUARDIAN = BY_CODES[ExpressedBy.GUARDIAN]
@@ -192,27 +197,27 @@ class _Fold:
         if len(self._starts) == len(self._status):
             return self._starts
         status = self._status
-        restriction = self._latest((status == _LIFTED) | (status == _RESTRICTED))
-        objection, yes = self._latest(status == _OBJECTED), self._latest(status == _GIVEN)
-        end, asked = self._latest(status == _EXPIRED), self._latest(status == _REQUESTED)
-        choice = np.maximum(yes, self._latest((status > _EXPIRED) & (status <= _OBJECTED)))
-        choice = np.where((end > choice) & ((choice < 0) | self._is(choice, _GIVEN)), end, choice)
+        restriction = self._latest((status == LIFTED) | (status == RESTRICTED))
+        objection, yes = self._latest(status == OBJECTED), self._latest(status == GIVEN)
+        end, asked = self._latest(status == EXPIRED), self._latest(status == REQUESTED)
+        choice = np.maximum(yes, self._latest((status > EXPIRED) & (status <= OBJECTED)))
+        choice = np.where((end > choice) & ((choice < 0) | self._is(choice, GIVEN)), end, choice)
         objected = (objection >= 0) & ((yes < 0) | (at[objection] >= at[yes]))
         otherwise = np.where(choice >= 0, choice, np.where(asked >= 0, asked, restriction))
         found = np.where(objected, objection, otherwise)
-        found = np.where(self._is(restriction, _RESTRICTED), restriction, found)
+        found = np.where(self._is(restriction, RESTRICTED), restriction, found)
         return np.where(found >= 0, found, self._starts)
 
     def guardians(self, by: _Numbers, chosen: _Numbers) -> _Numbers:
         """Return the place of the guardian's yes behind each governing yes of another, -1 where none stands."""
         status = self._status
-        yes = self._latest((status == _GIVEN) & (by == _GUARDIAN))
-        no = self._latest((status > _GIVEN) & (status <= _OBJECTED))
-        return np.where((status[chosen] == _GIVEN) & (by[chosen] != _GUARDIAN) & (yes > no), yes, -1)
+        yes = self._latest((status == GIVEN) & (by == _GUARDIAN))
+        no = self._latest((status > GIVEN) & (status <= OBJECTED))
+        return np.where((status[chosen] == GIVEN) & (by[chosen] != _GUARDIAN) & (yes > no), yes, -1)
 
     def noes(self, chosen: _Numbers) -> _Flags:
         """Return behind which governing yes, also one that has expired, a no stands."""
         status = self._status
-        no = self._latest((status > _EXPIRED) & (status <= _OBJECTED))
-        found: _Flags = ((status[chosen] == _GIVEN) | (status[chosen] == _EXPIRED)) & (no >= 0)
+        no = self._latest((status > EXPIRED) & (status <= OBJECTED))
+        found: _Flags = ((status[chosen] == GIVEN) | (status[chosen] == EXPIRED)) & (no >= 0)
         return found

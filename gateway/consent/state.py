@@ -39,6 +39,13 @@ STATUSES = (
     ConsentStatus.RESTRICTED,
 )
 CODES = {status: code for code, status in enumerate(STATUSES)}
+LIFTED, REQUESTED, GIVEN, EXPIRED, OBJECTED, RESTRICTED = (
+    CODES[status]
+    for status in (
+        ConsentStatus.LIFTED, ConsentStatus.REQUESTED, ConsentStatus.GIVEN, ConsentStatus.EXPIRED,
+        ConsentStatus.OBJECTED, ConsentStatus.RESTRICTED,
+    )
+)  # fmt: skip
 FOR_ALL_PURPOSES = frozenset({ConsentStatus.RESTRICTED, ConsentStatus.LIFTED})
 CHOSEN = STATUSES[STATUSES.index(ConsentStatus.GIVEN) : STATUSES.index(ConsentStatus.OBJECTED) + 1]
 YES = (ConsentStatus.GIVEN, ConsentStatus.EXPIRED)

@@ -17,24 +17,16 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from gateway.consent.state import CODES, FAR
+from gateway.consent.state import CODES, EXPIRED, FAR, GIVEN, LIFTED, OBJECTED, REQUESTED, RESTRICTED
 from gateway.foundation.database import to_micros
-from gateway.vocabulary.consents import ConsentStatus
 
 Numbers = npt.NDArray[np.integer[Any]]
 
-_LIFTED, _REQUESTED, _GIVEN, _EXPIRED, _OBJECTED, _RESTRICTED = (
-    CODES[status]
-    for status in (
-        ConsentStatus.LIFTED, ConsentStatus.REQUESTED, ConsentStatus.GIVEN, ConsentStatus.EXPIRED,
-        ConsentStatus.OBJECTED, ConsentStatus.RESTRICTED,
-    )
-)  # fmt: skip
 # Of this channel, the last word of the kind that is told now: a choice and a restriction do not replace each other.
 _OWN_LAST = f"""FROM consent_event AS l
   WHERE l.subject = ?1 AND l.purpose = ?2 AND l.channel = {{channel}}
-  AND (?3 = {_REQUESTED} OR l.status <> {_REQUESTED}
-       AND (l.status IN ({_LIFTED}, {_RESTRICTED})) = (?3 IN ({_LIFTED}, {_RESTRICTED})))
+  AND (?3 = {REQUESTED} OR l.status <> {REQUESTED}
+       AND (l.status IN ({LIFTED}, {RESTRICTED})) = (?3 IN ({LIFTED}, {RESTRICTED})))
   ORDER BY l.position DESC, l.at DESC, l.status DESC LIMIT 1"""
 _CHANGED = f"(SELECT l.status * 4 + l.by {_OWN_LAST}) IS NOT ?3 * 4 + {{by}}"
 _CONTRADICTED = """EXISTS (SELECT 1 FROM temp.consent_contrary AS c
@@ -44,10 +36,10 @@ _ANSWERED = f"""EXISTS (SELECT 1 FROM consent_event AS y
   AND y.by <= {{by}} AND y.shortening < {to_micros(FAR)} - {{recorded}})"""
 _UNANSWERED = f"""EXISTS (SELECT 1 FROM consent_event AS n
   WHERE n.subject = ?1 AND n.purpose = ?2 AND n.channel <> {{channel}}
-  AND CASE ?3 WHEN {_GIVEN} THEN n.status BETWEEN {_EXPIRED} AND {_OBJECTED} ELSE n.status = {_RESTRICTED} END
+  AND CASE ?3 WHEN {GIVEN} THEN n.status BETWEEN {EXPIRED} AND {OBJECTED} ELSE n.status = {RESTRICTED} END
   AND n.at >= coalesce((SELECT l.at {_OWN_LAST}), n.at) AND NOT {_ANSWERED})"""
 # A condition on subject (?1), purpose (?2) and status (?3); the places of a batch's constants are still to be filled.
-COUNTS = f"{_CHANGED} AND (?3 NOT IN ({_GIVEN}, {_LIFTED}) OR NOT {_CONTRADICTED} AND NOT {_UNANSWERED})"
+COUNTS = f"{_CHANGED} AND (?3 NOT IN ({GIVEN}, {LIFTED}) OR NOT {_CONTRADICTED} AND NOT {_UNANSWERED})"
 # What each undated word of a batch that takes something away is the contrary of.
 PREPARE: Final = (
     """CREATE TEMP TABLE IF NOT EXISTS consent_contrary
@@ -55,12 +47,12 @@ PREPARE: Final = (
     "DELETE FROM temp.consent_contrary",
 )
 NOTE = f"""INSERT OR IGNORE INTO temp.consent_contrary
-SELECT ?1, ?2, {{channel}}, CASE ?3 WHEN {_RESTRICTED} THEN {_LIFTED} ELSE {_GIVEN} END"""
-TAKES_AWAY: Final = _EXPIRED  # and all after it
+SELECT ?1, ?2, {{channel}}, CASE ?3 WHEN {RESTRICTED} THEN {LIFTED} ELSE {GIVEN} END"""
+TAKES_AWAY: Final = EXPIRED  # and all after it
 
 
 def kind_and_rank(status: Numbers, by: Numbers) -> tuple[Numbers, Numbers]:
     """Return which words can contradict each other (those of one kind), and of these how strict each is."""
     kinds = np.full(len(CODES), 0)
-    kinds[[_LIFTED, _RESTRICTED]], kinds[_REQUESTED] = 1, 2
+    kinds[[LIFTED, RESTRICTED]], kinds[REQUESTED] = 1, 2
     return kinds[status], status * 4 + by
