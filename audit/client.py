@@ -11,16 +11,17 @@ import msgspec
 
 from audit import format as layout
 from audit import wire
-from audit.connection import Connection, Request
+from audit.connection import Connection
 from audit.errors import EntryRefused, LogFailed
 from audit.grouping import Receipt
 from audit.shards import shard_names
 from audit.tags import TagFile
+from audit.waiting import Request
 from audit.wire import Kind
 
 
 class RemotePending:
-    """Entries on their way. Only ``wait`` says that they are durable."""
+    """Entries on their way. Only ``wait`` and ``durable`` say that they are on disk."""
 
     __slots__ = ("_connection", "_request")
 
@@ -35,11 +36,21 @@ class RemotePending:
         """
         if self._request is None:
             return []
+        return self._receipts(self._request, self._connection.wait(self._request, Kind.APPENDED))
+
+    async def durable(self) -> list[Receipt]:
+        """Do what ``wait`` does without holding up a thread; in any event loop."""
+        if self._request is None:
+            return []
+        return self._receipts(self._request, await self._connection.durable(self._request, Kind.APPENDED))
+
+    @staticmethod
+    def _receipts(request: Request, body: bytes) -> list[Receipt]:
         try:
-            places = wire.unpack_places(self._connection.wait(self._request, Kind.APPENDED))
+            places = wire.unpack_places(body)
         except wire.WireError as error:
             raise LogFailed(f"the log cannot be written: {error}") from None
-        if len(places) != self._request.size:
+        if len(places) != request.size:
             raise LogFailed("the log cannot be written: the sequencer answered something else than was asked")
         return [Receipt(*place) for place in places]
 
@@ -71,7 +82,7 @@ class LogClient:
         return self.submit(entries).wait()
 
     def submit(self, entries: Sequence[bytes]) -> RemotePending:
-        """Queue entries, in the order of the calls; the next ``wait`` of any thread sends them.
+        """Queue entries, in the order of the calls; whoever waits next sends them.
 
         Raises ``EntryRefused``, ``LogBusy`` when too much is in flight, ``LogFailed``.
         """

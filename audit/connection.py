@@ -1,25 +1,34 @@
-"""One connection to the sequencer that any number of threads share, without a thread of its own.
+"""One connection to the sequencer that any number of threads and an event loop share, without a thread of its own.
 
 Requests wait in an outbox and are sent together by whoever waits first. Of those who wait, one reads the answers for
 all (the leader) and wakes each as its answer comes; a request that is alone is sent and answered in its own thread.
+Coroutines wait without a thread: their event loop takes part as one of those who may lead (``loops``).
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 import struct
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from audit import wire
 from audit.errors import AuditError, EntryRefused, LogBusy, LogFailed
+from audit.waiting import Gate, Leader, Request, ThreadGate
 from audit.wire import Kind
 
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+    from audit.loops import LoopReader
+
 _RECEIVE: Final = 65_536  # bytes
+SILENT: Final = "the sequencer does not answer"
 _FAILED: Final = "the log cannot be written"
 _UNKNOWN: Final = "nobody knows whether the entry was written; it may be sent again through a new client"
 _ERRORS: Final[dict[int, Callable[[str], AuditError]]] = {
@@ -27,29 +36,6 @@ _ERRORS: Final[dict[int, Callable[[str], AuditError]]] = {
     Kind.BUSY: LogBusy,
     Kind.FAILED: LogFailed,
 }
-
-
-class Gate:
-    """Where a thread that waits sleeps: until its request is done or it is to lead."""
-
-    __slots__ = ("leads", "lock")
-
-    def __init__(self, *, leads: bool) -> None:
-        self.leads = leads
-        self.lock = threading.Lock()
-        self.lock.acquire()
-
-
-class Request:
-    """A request on its way, with ``size`` entries."""
-
-    __slots__ = ("answer", "done", "gates", "size")
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.done = False
-        self.answer: wire.Message | None = None  # stays None when the connection is lost
-        self.gates: list[Gate] = []  # of the threads that sleep
 
 
 class Connection:
@@ -64,10 +50,12 @@ class Connection:
         self._flying: dict[int, Request] = {}
         self._entries = 0  # in flight
         self._number = 0
-        self._led = False  # somebody reads, or is about to
-        self._sleepers = 0
+        self._leader: Leader | None = None  # reads, or is about to
+        self._waiting = 0  # gates of all requests
         self._failure: str | None = None
         self._frames = wire.Frames()
+        self.readers: dict[AbstractEventLoop, LoopReader] = {}
+        self.patience = patience
         try:
             self._socket = wire.connect(path)
         except OSError as error:
@@ -96,8 +84,20 @@ class Connection:
         """Send what waits and return the body of the answer to ``request``, or raise what the answer says."""
         if not request.done:
             self._need_owner()
-            self._send()
+            self.send()
             self._await(request)
+        return self._body(request, expected)
+
+    async def durable(self, request: Request, expected: Kind) -> bytes:
+        """Do what ``wait`` does without holding up a thread: the event loop sends and reads."""
+        if not request.done:
+            self._need_owner()
+            from audit.loops import reader_of  # noqa: PLC0415 - commands wait in their thread and load no asyncio
+
+            await reader_of(self).until_done(request)
+        return self._body(request, expected)
+
+    def _body(self, request: Request, expected: Kind) -> bytes:
         answer = request.answer
         if answer is None:
             raise LogFailed(f"{_FAILED}: {self._failure}; {_UNKNOWN}")
@@ -117,95 +117,124 @@ class Connection:
             with self._state:
                 flying = list(self._flying.values())
             for request in flying:
-                self._send()
+                self.send()
                 self._await(request)
-            self._lose("it is closed")
+            self.lose("it is closed")
+            for reader in list(self.readers.values()):
+                reader.stop()
         self._socket.close()
 
     def _need_owner(self) -> None:
         if self._process != os.getpid():  # two processes on one connection would read each other's answers
             raise LogFailed(f"{_FAILED}: this client belongs to the process that made it")
 
-    def _send(self) -> None:
-        """Send all that waits to be sent, with what other threads asked."""
+    # -- who sends ----------------------------------------------------------------------------------------------
+
+    def send(self) -> None:
+        """Send all that waits to be sent, with what others asked."""
         if not self._outbox:
             return  # another thread took it, and sends it or has sent it
         with self._sending:
-            with self._state:
-                data = b"".join(self._outbox)
-                self._outbox.clear()
+            self._send(self._send_all)
+
+    def send_now(self) -> bool:
+        """Send as ``send`` does as far as nothing has to be waited for; tell whether it went so far."""
+        if not self._outbox:
+            return True
+        if not self._sending.acquire(blocking=False):
+            return False
+        try:
+            self._send(self._send_some)
+        finally:
+            self._sending.release()
+        return not self._outbox
+
+    def _send(self, transmit: Callable[[bytes], object]) -> None:
+        """Send the outbox. ``_sending`` is held."""
+        with self._state:
+            data = b"".join(self._outbox)
+            self._outbox.clear()
+        try:
+            transmit(data)
+        except OSError as error:
+            self.lose(_lost(error))
+        except BaseException:
+            self.lose("a request was interrupted")  # a part of it may be on its way
+            raise
+
+    def _send_all(self, data: bytes) -> None:
+        left = memoryview(data)
+        while left:
             try:
-                self._socket.sendall(data)
-            except OSError as error:
-                self._lose(_lost(error))
-            except BaseException:
-                self._lose("a request was interrupted")  # a part of it may be on its way
-                raise
+                left = left[self._socket.send(left) :]
+            except BlockingIOError:
+                if not self._comes(select.POLLOUT):
+                    raise
+
+    def _send_some(self, data: bytes) -> None:
+        """Send what the socket takes at once; the rest is the first in the outbox again."""
+        try:
+            sent = self._socket.send(data, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(data):
+            with self._state:
+                self._outbox.insert(0, data[sent:])
 
     # -- who reads ----------------------------------------------------------------------------------------------
 
     def _await(self, request: Request) -> None:
         """Sleep until ``request`` is done, or lead until it is."""
-        gate = self._take_part(request)
-        if gate is None:
+        gate = ThreadGate()
+        if not self.take_part(request, gate):
             return
         try:
-            if not gate.leads:
-                gate.lock.acquire()
-            if gate.leads and not request.done:
-                self._lead(request)
+            gate.lock.acquire()
+            while gate.leads and not request.done:
+                self.receive()
         finally:
-            self._leave(request, gate)
+            self.leave(request, gate)
 
-    def _take_part(self, request: Request) -> Gate | None:
-        """Become the leader if there is none, else a sleeper; None when ``request`` is done by now."""
+    def take_part(self, request: Request, gate: Gate) -> bool:
+        """Wait at ``gate``, as the leader where there is none; False when ``request`` is done by now."""
         with self._state:
             if request.done:
-                return None
-            gate = Gate(leads=not self._led)
-            if self._led:
-                request.gates.append(gate)
-                self._sleepers += 1
-            self._led = True
-            return gate
+                return False
+            request.gates.append(gate)
+            self._waiting += 1
+            if self._leader is None or self._leader.yields():
+                self._leader = gate.lead()
+            return True
 
-    def _leave(self, request: Request, gate: Gate) -> None:
-        """Give the lead to a sleeper, if ``gate`` had it. Also after an exception: somebody must read."""
+    def leave(self, request: Request, gate: Gate) -> None:
+        """Wait no more, and pass the lead on. Also after an exception: somebody must read."""
         with self._state:
-            if gate in request.gates:  # interrupted in its sleep
-                request.gates.remove(gate)
-                self._sleepers -= 1
-            if not gate.leads:
-                return
-            heir = self._heir() if self._sleepers else None
-            if heir is None:
-                self._led = False
-            else:
-                heir.leads = True
-                heir.lock.release()
+            request.gates.remove(gate)
+            self._waiting -= 1
+            if gate.leaves(self._waiting):
+                self._leader = self._heir() if self._waiting else None
 
-    def _heir(self) -> Gate | None:
-        for request in self._flying.values():
-            if request.gates:
-                self._sleepers -= 1
-                return request.gates.pop()
-        return None
+    def _heir(self) -> Leader | None:
+        waiting = (gate for request in self._flying.values() for gate in request.gates)
+        return next((leader for gate in waiting if (leader := gate.lead()) is not None), None)
 
-    def _lead(self, request: Request) -> None:
-        """Read answers, for everybody, until that to ``request`` is there or the connection is lost."""
+    def receive(self, flags: int = 0) -> None:
+        """Read what is there, and wake those whose answers it holds. Only the leader does so."""
         try:
-            while not request.done:
-                data = self._socket.recv(_RECEIVE)
-                if not data:
-                    self._lose("the sequencer has ended")
-                    return
+            data = self._socket.recv(_RECEIVE, flags)
+            if data:
                 self._resolve(self._frames.feed(data))
+            else:
+                self.lose("the sequencer has ended")
+        except BlockingIOError:
+            if not flags & socket.MSG_DONTWAIT and not self._comes(select.POLLIN):
+                self.lose(SILENT)
         except OSError as error:
-            self._lose(_lost(error))
+            self.lose(_lost(error))
         except AuditError as error:
-            self._lose(str(error))
+            self.lose(str(error))
         except BaseException:
-            self._lose("an answer was interrupted")  # a part of it may have been read
+            self.lose("an answer was interrupted")  # a part of it may have been read
             raise
 
     def _resolve(self, answers: Sequence[wire.Message]) -> None:
@@ -216,27 +245,40 @@ class Connection:
                     raise wire.WireError("an answer to nothing that was asked")
                 self._entries -= request.size
                 request.answer = answer
-                self._finish(request)
+                request.finish()
 
-    def _finish(self, request: Request) -> None:
-        """Mark ``request`` as done and wake who sleeps for it. ``_state`` is held."""
-        request.done = True
-        self._sleepers -= len(request.gates)
-        for gate in request.gates:
-            gate.lock.release()
-        request.gates.clear()
-
-    def _lose(self, why: str) -> None:
+    def lose(self, why: str) -> None:
         """Give the connection up, for everything in flight and for good."""
         with self._state:
             self._failure = self._failure or why
             for request in self._flying.values():
-                self._finish(request)
+                request.finish()
             self._flying.clear()
             self._outbox.clear()
             self._entries = 0
         with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)  # wakes a thread that reads or writes
+            self._socket.shutdown(socket.SHUT_RDWR)  # wakes whoever reads or writes
+
+    def _comes(self, event: int) -> bool:
+        """Wait for the socket after it was not ready; False when patience has ended.
+
+        A socket of ours waits by itself, but an event loop may have changed that for all its descriptors (uvloop does).
+        """
+        handle = self._socket.fileno()
+        if os.get_blocking(handle):
+            return False
+        poll = select.poll()
+        poll.register(handle, event)
+        return bool(poll.poll(None if self.patience is None else self.patience * 1e3))
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it was given up."""
+        return self._failure is not None
+
+    def descriptor(self) -> int:
+        """Return a new descriptor of the socket, to be closed by the caller. Raises ``OSError``."""
+        return os.dup(self._socket.fileno())
 
 
 def _reason(error: OSError) -> str:
@@ -245,5 +287,5 @@ def _reason(error: OSError) -> str:
 
 def _lost(error: OSError) -> str:
     if isinstance(error, BlockingIOError):
-        return "the sequencer does not answer"
+        return SILENT
     return f"the connection to the sequencer is lost ({_reason(error)})"

@@ -20,7 +20,7 @@ class Receipt:
 
 
 class Pending:
-    """Entries in the queue. Only ``wait`` says that they are durable."""
+    """Entries in the queue. Only ``wait`` and ``durable`` say that they are on disk."""
 
     def __init__(self, entries: Sequence[bytes], wait: Callable[[Pending], list[Receipt]]) -> None:
         """Raise ``EntryRefused`` for entries that no log takes."""
@@ -41,6 +41,12 @@ class Pending:
     def wait(self) -> list[Receipt]:
         """Return the receipts once the entries are on disk; raises ``LogFailed``, ``EntryRefused``."""
         return self._wait(self)
+
+    async def durable(self) -> list[Receipt]:
+        """Do what ``wait`` does in a thread, so that the event loop goes on meanwhile."""
+        import asyncio  # noqa: PLC0415 - commands wait in their thread and load no asyncio
+
+        return await asyncio.to_thread(self.wait)
 
 
 def _bulk(entry: bytes) -> tuple[str, int] | None:

@@ -15,7 +15,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -35,77 +34,7 @@ from audit.policy import Policy
 from audit.published import PublishedLog
 from audit.sequencer import MAX_UNREAD, Sequencer
 from audit.wire import Kind
-
-KEYS = {"origin": "log.example/test", "seed": bytes(32).hex()}
-SIGNER = Signer("log.example/test", bytes(32))
-
-
-class Slow:
-    """A writer in memory whose group waits for ``gate``: what a frozen disk looks like from the socket."""
-
-    origin = "log.example/slow"
-
-    def __init__(self) -> None:
-        self.gate = threading.Event()
-        self.gate.set()
-        self.waits = threading.Event()
-        self.entries: list[bytes] = []
-        self.groups: list[int] = []
-        self.waiting: list[bytes] = []
-        self.broken = False
-        self.published = 0
-        self.vkeys = ["log.example/slow+00000000+AA=="]
-
-    @property
-    def size(self) -> int:
-        return len(self.entries)
-
-    def submit(self, entries: Sequence[bytes]) -> SlowPending:
-        if any(entry == b"refuse me" for entry in entries):
-            raise EntryRefused("not this one")
-        first = len(self.entries) + len(self.waiting)
-        self.waiting += entries
-        return SlowPending(self, first, list(entries))
-
-    def commit(self) -> None:
-        self.waits.set()
-        assert self.gate.wait(10)
-        if self.broken:
-            raise LogFailed("the log cannot be written: no disk")
-        if self.waiting:
-            self.groups.append(len(self.waiting))
-        self.entries += self.waiting
-        self.waiting.clear()
-
-    def checkpoint(self) -> str:
-        self.published = self.size
-        return f"{self.size}\n"
-
-
-class SlowPending:
-    def __init__(self, writer: Slow, first: int, entries: list[bytes]) -> None:
-        self.writer, self.first, self.entries = writer, first, entries
-
-    def wait(self) -> list[Receipt]:
-        self.writer.commit()
-        return [
-            Receipt(i, merkle.leaf_hash(entry), "log.example/slow") for i, entry in enumerate(self.entries, self.first)
-        ]
-
-
-@contextlib.contextmanager
-def served(writer: Slow | Log, path: Path, interval: float = 0.02) -> Iterator[Sequencer]:
-    sequencer = Sequencer(writer, path, interval=interval)
-    outcome: queue.Queue[str | None] = queue.Queue()
-    thread = threading.Thread(target=lambda: outcome.put(sequencer.run()))
-    thread.start()
-    try:
-        yield sequencer
-    finally:
-        sequencer.stop()
-        thread.join(10)
-        assert not thread.is_alive()
-        outcome.get_nowait()
+from tests.audit_log.slow import KEYS, SIGNER, Slow, entry, served, wait_for
 
 
 @pytest.fixture
@@ -126,17 +55,6 @@ def is_cut(connection: socket.socket) -> bool:
     except ConnectionResetError:
         pass
     return True  # or the time-out is raised
-
-
-def entry(number: int, name: str = "e") -> bytes:
-    return json.dumps({"id": f"{name}-{number}", "n": number}).encode()
-
-
-def wait_for(holds: Callable[[], object], seconds: float = 5.0) -> None:
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until, "it did not come true"
-        time.sleep(0.005)
 
 
 # -- the protocol -------------------------------------------------------------------------------------------------
@@ -485,7 +403,7 @@ def test_a_lost_connection_is_final_for_every_thread(path: Path) -> None:
         threads = [threading.Thread(target=append, args=(client,)) for _ in range(8)]
         for thread in threads:
             thread.start()
-        wait_for(lambda: client._connection._sleepers == 7)
+        wait_for(lambda: client._connection._waiting == 8)
         client._connection._socket.shutdown(socket.SHUT_RDWR)
         for thread in threads:
             thread.join(5)
