@@ -17,8 +17,10 @@
     ``verify_directory`` and ``Log.open`` of that log, files in the page cache.
 ``cpu_us_per_request``
     The CPU time (user and system, of all threads, /proc/<pid>/stat) that the web process and the sequencer process
-    spend on a request of a FastAPI ``def`` endpoint that makes and records one event, less what they spend on the same
-    endpoint without: the median of pairs of rounds, in turns, at 32 connections. The load generator is not counted.
+    spend on a request of a FastAPI ``def`` endpoint that records one event of the gateway and gives its answer with the
+    receipt (``releases``, ``Recorder.begin``), less what they spend on the same answer of the same endpoint without:
+    the median of rounds, in turns, at 32 connections. ``..._blocking`` is the same where the endpoint's own thread
+    waits for the receipt, as journeys do that change something after it. The load generator is not counted.
 """
 
 from __future__ import annotations
@@ -207,9 +209,11 @@ def cpu(pid: int) -> float:
     return time.clock_gettime((~pid << 3) | 2)
 
 
+PATHS = ("/bare", "/audited", "/blocking")
+
+
 def requests(folder: Path) -> dict[str, Any]:
     """Rounds without and with an audit entry in turns; CPU time of the web service and the sequencer."""
-    spent: dict[str, list[tuple[float, float]]] = {"/bare": [], "/audited": []}
     with sequencing(folder, "requests") as child:
         command = [sys.executable, "-m", "bench.audited"]
         service = subprocess.Popen(  # noqa: S603 - our own module
@@ -218,27 +222,34 @@ def requests(folder: Path) -> dict[str, Any]:
         try:
             assert service.stdout is not None
             port = service.stdout.readline().strip()
-            for turn in range(2 * ROUNDS + 2):
-                path = ("/bare", "/audited")[turn % 2]
+
+            def spent(path: str) -> tuple[float, float]:
                 before = cpu(service.pid), cpu(child.pid)
                 subprocess.run([*command, "load", port, path, str(REQUESTS), str(CONNECTIONS)], check=True)  # noqa: S603
                 after = cpu(service.pid), cpu(child.pid)
-                if turn > 1:  # the first of each warms up
-                    each = [(b - a) / REQUESTS * 1e6 for a, b in zip(before, after, strict=True)]
-                    spent[path].append((each[0], each[1]))
+                web, sequencer = ((b - a) / REQUESTS * 1e6 for a, b in zip(before, after, strict=True))
+                return web, sequencer
+
+            rounds = [[spent(path) for path in PATHS] for _ in range(ROUNDS + 1)][1:]  # the first of each warms up
         finally:
             service.terminate()
             service.communicate()
-    pairs = list(zip(spent["/bare"], spent["/audited"], strict=True))
-    web = [audited[0] - bare[0] for bare, audited in pairs]
-    sequencer = [audited[1] - bare[1] for bare, audited in pairs]
+    return request_costs(rounds)
+
+
+def request_costs(rounds: list[list[tuple[float, float]]]) -> dict[str, Any]:
+    """Return what an entry costs, by rounds of (web, sequencer) for each of ``PATHS``."""
+    web = [audited[0] - bare[0] for bare, audited, _ in rounds]
+    sequencer = [audited[1] - bare[1] for bare, audited, _ in rounds]
     both = [one + other for one, other in zip(web, sequencer, strict=True)]
+    blocking = [sum(waited) - sum(bare) for bare, _, waited in rounds]
     return {
         "cpu_us_per_request": round(statistics.median(both), 1),
         "cpu_us_per_request_web": round(statistics.median(web), 1),
         "cpu_us_per_request_sequencer": round(statistics.median(sequencer), 1),
         "cpu_us_per_request_rounds": [round(value) for value in both],
-        "cpu_us_bare_request": round(statistics.median(bare[0] for bare, _ in pairs), 1),
+        "cpu_us_per_request_blocking": round(statistics.median(blocking), 1),
+        "cpu_us_bare_request": round(statistics.median(bare[0] for bare, *_ in rounds), 1),
     }
 
 

@@ -1,8 +1,8 @@
 """What ``bench.audit`` runs beside itself: a small web service with and without an audit entry, and its load.
 
-``python -m bench.audited web SOCKET DIRECTORY`` serves ``/bare`` and ``/audited`` with uvicorn on a free port of
-127.0.0.1, which it prints; ``load PORT PATH REQUESTS CONNECTIONS`` sends that many requests with keep-alive, as many
-at once as there are connections, and ends.
+``python -m bench.audited web SOCKET DIRECTORY`` serves ``/bare``, ``/audited`` and ``/blocking`` with uvicorn on a free
+port of 127.0.0.1, which it prints; ``load PORT PATH REQUESTS CONNECTIONS`` sends that many requests with keep-alive, as
+many at once as there are connections, and ends.
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ import msgspec
 
 from audit.client import LogClient
 from gateway.foundation.identifiers import random_name
+from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent, Role
+from gateway.vocabulary.names import PurposeId, RecipientId, SegmentId
+from gateway.vocabulary.purposes import LegalBasis
 
 KEY = bytes(32)
 POLICY = f"default@3:sha256:{hashlib.sha256(b'policy').hexdigest()}"
 
 
-class Actor(msgspec.Struct):
+class Who(msgspec.Struct):
     """Who asked."""
 
     type: str
@@ -38,7 +41,7 @@ class Entry(msgspec.Struct, omit_defaults=True):
     v: int
     id: str
     ts: str
-    actor: Actor
+    actor: Who
     action: str
     decision: str
     purpose: str
@@ -63,7 +66,7 @@ def leaf() -> bytes:
             1,
             name,
             dt.datetime.now(dt.UTC).isoformat(),  # noqa: TID251 - a benchmark's clock is real
-            Actor("client", "client-0f3a"),
+            Who("client", "client-0f3a"),
             "release.read",
             "permit",
             "direct_marketing",
@@ -78,23 +81,57 @@ def leaf() -> bytes:
     )
 
 
+def event() -> GatewayEvent:
+    """Say what an operation about one person says."""
+    return GatewayEvent(
+        actor=Actor("client", "client-0f3a", Role.RECIPIENT),
+        action=AuditAction.RELEASE_READ,
+        decision="permit",
+        reasons=("allow_newsletter",),
+        purpose=PurposeId("direct_marketing"),
+        legal_basis=LegalBasis.CONSENT,
+        recipient=RecipientId("mailer"),
+        segment=SegmentId("newsletter"),
+        fields=("age", "city"),
+        members=1,
+        policy=POLICY,
+    )
+
+
 def web(path: Path, directory: Path) -> None:
-    """Serve until killed. Both endpoints answer the same; one records an event before it does."""
+    """Serve until killed. All endpoints answer the same: without an entry, with one awaited, with one waited for."""
     import uvicorn  # noqa: PLC0415 - the load generator does without
     from fastapi import FastAPI  # noqa: PLC0415
+    from fastapi.responses import JSONResponse  # noqa: PLC0415
+
+    from gateway.accountability import Recorder, Released  # noqa: PLC0415
+    from gateway.accountability.pending import PendingReceipt  # noqa: PLC0415
+    from gateway.api.releasing import releases  # noqa: PLC0415
+    from gateway.vault.tags import tags_of  # noqa: PLC0415
 
     app = FastAPI()
-    client = LogClient(path, directory)
+    recorder = Recorder(LogClient(path, directory), POLICY)
     answer: dict[str, Any] = {"segment": "newsletter", "members": [{"age": 40, "city": "Utrecht"}] * 5}
 
-    @app.get("/bare")
-    def bare() -> dict[str, Any]:
-        return answer
+    def begun() -> PendingReceipt:
+        name = recorder.new_entry_id()
+        tag = tags_of(KEY, [name])
+        now = dt.datetime.now(dt.UTC)  # noqa: TID251 - a benchmark's clock is real
+        return recorder.begin(event(), at=now, entry_id=name, tags=tag)
 
-    @app.get("/audited")
-    def audited() -> dict[str, Any]:
-        client.append([leaf()])
-        return answer
+    @app.get("/bare", response_model=None)
+    def bare() -> JSONResponse:
+        return JSONResponse(answer)
+
+    @app.get("/audited", response_model=None)
+    @releases
+    def audited() -> Released[JSONResponse]:
+        return Released(begun(), JSONResponse(answer))
+
+    @app.get("/blocking", response_model=None)
+    @releases
+    def blocking() -> Released[JSONResponse]:
+        return Released(begun().wait(), JSONResponse(answer))
 
     # the protocol is named, because asyncio switches Nagle's algorithm off only where it is
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)

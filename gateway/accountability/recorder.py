@@ -17,23 +17,16 @@ import audit
 from gateway.accountability import access, entries, views
 from gateway.accountability.checks import verify_signed
 from gateway.accountability.entries import SealedTags
-from gateway.accountability.errors import ClockWentBack, EventRefused, LogCrowded, LogDamaged, LogUnwritable
+from gateway.accountability.errors import ClockWentBack, EventRefused, LogDamaged, LogUnwritable
+from gateway.accountability.pending import NAMED_ERRORS, REMEDY, PendingReceipt, Waiting
 from gateway.foundation.identifiers import random_name
 from gateway.vocabulary.events import GatewayEvent
 from gateway.vocabulary.names import EntryId
 
 CLOCK_TOLERANCE: Final = dt.timedelta(minutes=5)  # clocks are set back a little; times in the log never go back
-_REMEDY = "nothing may leave until the disk is in order and the gateway is started again"
 
 
 Answer = TypeVar("Answer")
-
-
-class Waiting(Protocol):
-    """Entries in the writer's queue."""
-
-    def wait(self) -> list[audit.Receipt]:
-        """Return when they are on disk."""
 
 
 class Writer(Protocol):
@@ -69,7 +62,7 @@ class BulkTags:
         try:
             self._file.add(tags if isinstance(tags, bytes) else tags.tobytes())
         except OSError:
-            raise LogUnwritable(f"the tags of an entry cannot be written: {_REMEDY}") from None
+            raise LogUnwritable(f"the tags of an entry cannot be written: {REMEDY}") from None
         except audit.AuditError as error:
             raise EventRefused(str(error)) from None
 
@@ -78,7 +71,7 @@ class BulkTags:
         try:
             return SealedTags(self._entry_id, *self._file.seal())
         except OSError:
-            raise LogUnwritable(f"the tags of an entry cannot be written: {_REMEDY}") from None
+            raise LogUnwritable(f"the tags of an entry cannot be written: {REMEDY}") from None
         except audit.AuditError as error:
             raise EventRefused(str(error)) from None
 
@@ -133,6 +126,20 @@ class Recorder:
     ) -> audit.Receipt:
         """Write an entry and return when it is on disk.
 
+        Raises what ``begin`` and the waiting for it do.
+        """
+        return self.begin(event, at=at, entry_id=entry_id, tags=tags).wait()
+
+    def begin(
+        self,
+        event: GatewayEvent,
+        *,
+        at: dt.datetime,
+        entry_id: EntryId | None = None,
+        tags: bytes | SealedTags | None = None,
+    ) -> PendingReceipt:
+        """Put an entry in the writer's queue; what it stands for may be prepared while it is written, and not given.
+
         ``tags`` are 16 bytes a person, made under ``entry_id``: up to 1,000 inline, or sealed ones of ``bulk_tags``.
         The entry's time is ``at``, or the last entry's where the clock went back a little. Raises ``EventRefused``
         when the event does not fit the closed schema, ``ClockWentBack``, and ``LogUnwritable`` (``LogCrowded`` when
@@ -141,28 +148,21 @@ class Recorder:
         if tags is not None and entry_id is None:
             raise EventRefused("tags need the entry id that they were made under")
         instant = entries.written(at)
-        if entries.written(at + CLOCK_TOLERANCE) < self._last:
+        if instant < self._last and entries.written(at + CLOCK_TOLERANCE) < self._last:
             raise ClockWentBack("the clock stands before the last entry of the audit log: set it right")
         policy = event.policy or (self._label if isinstance(self._label, str) else self._label())
-        try:
-            with self._order:
-                stamp = entries.Stamp(entry_id or self.new_entry_id(), max(instant, self._last), policy)
-                pending = self._writer.submit([entries.leaf(event, stamp, tags)])
-                self._last = stamp.ts
-            return pending.wait()[0]
-        except audit.LogBusy:
-            raise LogCrowded("the audit log has more to write than it can at once: try again in a moment") from None
-        except audit.LogFailed as error:
-            raise LogUnwritable(f"{error}: {_REMEDY}") from None
-        except audit.EntryRefused as error:
-            raise EventRefused(str(error)) from None
+        with NAMED_ERRORS, self._order:
+            stamp = entries.Stamp(entry_id or self.new_entry_id(), max(instant, self._last), policy)
+            pending = self._writer.submit([entries.leaf(event, stamp, tags)])
+            self._last = stamp.ts
+        return PendingReceipt(pending)
 
     def bulk_tags(self, entry_id: EntryId) -> BulkTags:
         """Begin the tags of a bulk event; use it as a context manager. Raises ``LogUnwritable``."""
         try:
             return BulkTags(entry_id, self._writer.tag_file())
         except (audit.LogFailed, OSError):
-            raise LogUnwritable(f"the tags of an entry cannot be written: {_REMEDY}") from None
+            raise LogUnwritable(f"the tags of an entry cannot be written: {REMEDY}") from None
 
     def sign(self, text: str) -> str:
         """Return ``text`` as a signed note (C2SP), for certificates. Raises ``LogUnwritable`` without a signer."""
@@ -189,7 +189,7 @@ class Recorder:
         try:
             note = self._writer.checkpoint()
         except audit.LogFailed as error:
-            raise LogUnwritable(f"{error}: {_REMEDY}") from None
+            raise LogUnwritable(f"{error}: {REMEDY}") from None
         return note if shard is None else self._shard(shard).note
 
     def shards(self) -> dict[str, audit.PublishedLog]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from audit import Receipt
+from gateway.accountability.pending import PendingReceipt
 
 __all__ = ["Receipt", "Released", "released_chunks"]
 
@@ -16,26 +17,45 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Released(Generic[T_co]):
-    """A value that may be given out, since its audit entry is on disk.
+    """A value that may be given out with the receipt of its audit entry, and only with that.
 
     INVARIANT: made only by flows that give personal data out, with the receipt of the entry that they have just
-    recorded (tests/architecture). A receipt exists only for a durable entry. The faces send nothing about people but
-    what stands in one; anything else in its place raises ``TypeError`` here, at once.
+    recorded or begun to record (tests/architecture). A receipt exists only for a durable entry; while it is on its
+    way, ``value`` waits for it. The faces send nothing about people but what stands in one; anything else in its place
+    raises ``TypeError`` here, at once.
     """
 
-    receipt: Receipt
-    value: T_co
+    entry: Receipt | PendingReceipt
+    _value: T_co = field(repr=False)
 
     def __post_init__(self) -> None:
         """Refuse whatever is no receipt; the message holds nothing of the value."""
-        if type(self.receipt) is not Receipt:
+        if type(self.entry) is not Receipt and type(self.entry) is not PendingReceipt:
             raise TypeError("personal data are released with the receipt of a durable audit entry, and nothing else")
-        if isinstance(self.value, Released):
+        if isinstance(self._value, Released):
             raise TypeError("a released value is not released again: use `map`")
 
+    @property
+    def receipt(self) -> Receipt:
+        """The receipt, waited for. Raises ``EventRefused``, ``LogUnwritable`` (``LogCrowded``)."""
+        return self.entry if isinstance(self.entry, Receipt) else self.entry.wait()
+
+    @property
+    def value(self) -> T_co:
+        """The value, once the receipt is there; raises what ``receipt`` raises."""
+        _ = self.receipt
+        return self._value
+
+    async def durable(self) -> Released[T_co]:
+        """Return the same with its receipt, waited for without holding up a thread; raises what ``receipt`` raises."""
+        return self if isinstance(self.entry, Receipt) else Released(await self.entry.durable(), self._value)
+
     def map(self, change: Callable[[T_co], S]) -> Released[S]:
-        """Return the value in another form under the same receipt: fewer fields or another encoding, never more."""
-        return Released(self.receipt, change(self.value))
+        """Return the value in another form under the same receipt: fewer fields or another encoding, never more.
+
+        It is changed at once: what takes time is done while the entry is written.
+        """
+        return Released(self.entry, change(self._value))
 
     def then(self, further: Callable[[T_co], Released[S]]) -> Released[S]:
         """Return what a further journey releases for this value, under a receipt of its own."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, ParamSpec, TypeVar
 
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response, StreamingResponse
 
 from gateway.flows.released import Released
@@ -42,13 +43,18 @@ class AboutNobody(Generic[T_co]):
     value: T_co
 
 
-def releases(handler: Callable[P, Released[T_co] | AboutNobody[T_co]]) -> Callable[P, T_co]:
-    """Mark an operation that gives personal data out; its answer goes only with the receipt of its entry."""
+def releases(handler: Callable[P, Released[T_co] | AboutNobody[T_co]]) -> Callable[P, Awaitable[T_co]]:
+    """Mark an operation that gives personal data out; its answer goes only with the receipt of its entry.
+
+    The handler runs in a thread, as every one; what it released waits for its receipt in the event loop (ADR 16).
+    """
 
     @functools.wraps(handler)
-    def opened(*args: P.args, **kwargs: P.kwargs) -> T_co:
-        answer = handler(*args, **kwargs)
-        if not isinstance(answer, Released | AboutNobody):
+    async def opened(*args: P.args, **kwargs: P.kwargs) -> T_co:
+        answer = await run_in_threadpool(handler, *args, **kwargs)
+        if isinstance(answer, Released):
+            return (await answer.durable()).value
+        if not isinstance(answer, AboutNobody):
             raise Unreleased
         return answer.value
 

@@ -126,7 +126,7 @@ class ReadMembers:
     def _on_record(
         self, disclosure: Disclosure, contract: RecipientContract, permit: Permit, page: pa.Table, actor: Actor
     ) -> Released[pa.Table]:
-        """Make the entry durable, and return the page of those whom it names."""
+        """Begin the entry, and return the page of those whom it names, to be opened when it is durable."""
         entry = self.house.recorder.new_entry_id()
         made = self.house.vault.tags(page.column("subject").combine_chunks(), entry)
         page = page.filter(made.is_valid())  # no tag: erased in this instant
@@ -146,8 +146,8 @@ class ReadMembers:
         )
         with self.house.recorder.bulk_tags(entry) as tags:
             tags.add(to_blocks(made.drop_null()))
-            receipt = self.house.recorder.record(event, at=permit.request.at, entry_id=entry, tags=tags.seal())
-        return Released(receipt, page)
+            on_its_way = self.house.recorder.begin(event, at=self.house.clock.now(), entry_id=entry, tags=tags.seal())
+        return Released(on_its_way, page)
 
     def _refused(self, request: PageRequest, actor: Actor, error: GatewayError) -> None:
         known = {str(each) for each in self.house.pack.catalogue.recipients}

@@ -58,10 +58,10 @@ class ShowConsents:
         entry = house.recorder.new_entry_id()
         tags = house.vault.tags_of(subject, [entry]) if subject is not None else None
         event = GatewayEvent(actor=actor, action=AuditAction.SUBJECT_ACCESSED, decision="permit", fields=("consents",))
-        receipt = house.recorder.record(event, at=now, entry_id=entry, tags=tags)
+        on_its_way = house.recorder.begin(event, at=house.clock.now(), entry_id=entry, tags=tags)
         person = person_at(house, subject, at or now, recorded=recorded)
         pack = self._pack(at or recorded or now)
-        return Released(receipt, self._history(person, pack, at or now, until=at))
+        return Released(on_its_way, self._history(person, pack, at or now, until=at))
 
     def _history(
         self, person: PersonAt, pack: Pack | None, at: dt.datetime, *, until: dt.datetime | None

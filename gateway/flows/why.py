@@ -82,8 +82,8 @@ class WhyPerson:
             fields=("consents", "permissions"),
             policy=self.house.catalogue.label,
         )
-        receipt = self.house.recorder.record(event, at=self.house.clock.now(), entry_id=entry, tags=tags)
-        return Released(receipt, self._answer(subject, known, language))
+        on_its_way = self.house.recorder.begin(event, at=self.house.clock.now(), entry_id=entry, tags=tags)
+        return Released(on_its_way, self._answer(subject, known, language))
 
     def _answer(self, subject: SubjectReference | None, purpose: Purpose, language: str) -> PersonWhy:
         house, at = self.house, self.house.clock.now()

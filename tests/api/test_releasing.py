@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -13,6 +15,7 @@ from starlette.testclient import TestClient
 
 import audit
 from gateway.accountability.errors import LogUnwritable
+from gateway.accountability.pending import PendingReceipt
 from gateway.api import problems, releasing
 from gateway.api.hardening import Hardening
 from gateway.flows.read_members import ReadMembers
@@ -61,6 +64,44 @@ def served() -> Iterator[Callable[[Handler], TestClient]]:
 def test_what_was_released_goes(served: Callable[[Handler], TestClient]) -> None:
     answer = served(lambda: Released(RECEIPT, {"told": SECRET})).get("/")
     assert (answer.status_code, answer.json()) == (200, {"told": SECRET})
+
+
+class Queue:
+    """A writer's queue whose disk the test holds."""
+
+    def __init__(self, error: audit.AuditError | None = None) -> None:
+        self.on_disk = threading.Event()
+        self.error = error
+
+    def wait(self) -> list[audit.Receipt]:
+        assert self.on_disk.wait(10)
+        if self.error is not None:
+            raise self.error
+        return [RECEIPT]
+
+    async def durable(self) -> list[audit.Receipt]:
+        return await asyncio.to_thread(self.wait)
+
+
+def test_what_is_on_its_way_goes_once_it_is_durable(served: Callable[[Handler], TestClient]) -> None:
+    queue, answers = Queue(), list[Any]()
+    client = served(lambda: Released(PendingReceipt(queue), {"told": SECRET}))
+    asking = threading.Thread(target=lambda: answers.append(client.get("/").json()))
+    asking.start()
+    asking.join(0.3)
+    assert not answers
+    queue.on_disk.set()
+    asking.join(10)
+    assert answers == [{"told": SECRET}]
+
+
+def test_what_does_not_become_durable_is_a_503_without_a_byte_of_it(served: Callable[[Handler], TestClient]) -> None:
+    queue = Queue(audit.LogFailed("the log cannot be written"))
+    queue.on_disk.set()
+    answer = served(lambda: Released(PendingReceipt(queue), {"told": SECRET})).get("/")
+    is_problem(answer, 503, "unavailable")
+    assert answer.headers["retry-after"]
+    assert SECRET not in answer.text + str(answer.headers)
 
 
 class Lookalike:

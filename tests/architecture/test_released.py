@@ -67,6 +67,16 @@ def test_only_the_log_gives_receipts() -> None:
     assert made <= RECEIPT_MAKERS
 
 
+def test_only_the_recorder_says_that_an_entry_is_on_its_way() -> None:
+    assert makers("PendingReceipt", GATEWAY, AUDIT) == {"gateway/accountability/recorder.py"}
+
+
+def test_what_waits_for_its_receipt_is_read_by_its_own_class_only() -> None:
+    """Also by name: ``_value`` is what ``value`` gives once the receipt is there."""
+    named = {path for path, source in modules(GATEWAY) if "_value" in names_read(source)}
+    assert named == {"gateway/accountability/released.py"}
+
+
 def test_what_a_flow_releases_it_has_recorded() -> None:
     """The receipt is a name or a call of the same function, never one that was kept somewhere."""
     for path, source in modules(GATEWAY / "flows"):
@@ -74,6 +84,17 @@ def test_what_a_flow_releases_it_has_recorded() -> None:
             if isinstance(node, ast.Call) and ast.unparse(node.func).split("[")[0].endswith("Released"):
                 given = node.args[0]
                 assert isinstance(given, ast.Name | ast.Call), f"{path}:{node.lineno}"
+
+
+def names_read(source: str) -> set[str]:
+    """Return the attributes that a module names, also as text."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(node.value)
+    return found
 
 
 def openings(source: str) -> list[int]:

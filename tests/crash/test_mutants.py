@@ -17,6 +17,8 @@ from tests.crash import FIGURES, FULL, ROOT, scratch
 _POWER: Final = "tests/crash/test_power_loss.py"
 _FAULTS: Final = "tests/crash/test_faults.py"
 _LOG: Final = "tests/audit_log/test_log.py"
+_RELEASED: Final = "tests/rooms/accountability/test_released.py"
+_LOOPS: Final = "tests/audit_log/test_loops.py"
 _VERIFY: Final = "tests/audit_log/test_verify.py"
 _RUN: Final = """
 import sys, {package}
@@ -238,6 +240,44 @@ MUTANTS: Final = [
         '    _need(value == root, place, "it does not lead to the root")\n',
         "",
         ("tests/audit_log/test_merkle.py", "tests/audit_log/test_proof.py"),
+    ),
+    Mutant(
+        "drop the await: the answer goes while its entry is on its way",
+        "gateway/api/releasing.py",
+        "            return (await answer.durable()).value\n",
+        "            return answer._value\n",
+        (
+            "tests/api/test_releasing.py::test_what_is_on_its_way_goes_once_it_is_durable",
+            "tests/api/test_releasing.py::test_what_does_not_become_durable_is_a_503_without_a_byte_of_it",
+        ),
+    ),
+    Mutant(
+        "a value that does not wait for its receipt",
+        "gateway/accountability/released.py",
+        "        _ = self.receipt\n",
+        "",
+        (f"{_RELEASED}::test_what_is_on_its_way_is_prepared_and_opens_only_when_it_is_durable",),
+    ),
+    Mutant(
+        "a coroutine that goes on before its answer",
+        "audit/loops.py",
+        "            await gate.future\n",
+        "            await asyncio.sleep(0)\n",
+        (f"{_LOOPS}::test_nothing_is_durable_before_it_is_on_disk_and_the_loop_goes_on",),
+    ),
+    Mutant(
+        "nobody reads after a coroutine has gone",
+        "audit/connection.py",
+        "                self._leader = self._heir() if self._waiting else None\n",
+        "                self._leader = None\n",
+        (f"{_LOOPS}::test_a_coroutine_that_goes_leaves_the_reading_to_a_thread",),
+    ),
+    Mutant(
+        "the rest of a request goes behind the next one",
+        "audit/connection.py",
+        "                self._outbox.insert(0, data[sent:])\n",
+        "                self._outbox.append(data[sent:])\n",
+        (f"{_LOOPS}::test_the_rest_of_a_request_goes_before_the_next",),
     ),
     Mutant(
         "tags that do not depend on the entry",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import threading
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -10,7 +12,8 @@ import pytest
 
 import audit
 from gateway.accountability import Released, released_chunks
-from gateway.accountability.errors import LogUnwritable
+from gateway.accountability.errors import EventRefused, LogCrowded, LogUnwritable
+from gateway.accountability.pending import PendingReceipt
 
 SECRET = "zqcanary7731"
 
@@ -39,9 +42,78 @@ def test_nor_does_what_only_looks_like_one() -> None:
 
 def test_it_cannot_be_changed_afterwards() -> None:
     released = Released(receipt(), "a")
-    for name in ("value", "receipt"):
+    for field in dataclasses.fields(released):
         with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(released, field.name, "b")
+    for name in ("value", "receipt"):
+        with pytest.raises((AttributeError, TypeError)):
             setattr(released, name, "b")
+    assert released == Released(receipt(), "a")
+
+
+def test_it_is_not_written_down_with_its_value() -> None:
+    assert SECRET not in repr(Released(receipt(), SECRET)) + str(Released(PendingReceipt(Queue()), {"told": SECRET}))
+
+
+class Queue:
+    """A writer's queue whose disk the test holds."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.on_disk = threading.Event()
+        self.error = error
+
+    def wait(self) -> list[audit.Receipt]:
+        assert self.on_disk.wait(5)
+        if self.error is not None:
+            raise self.error
+        return [receipt(7)]
+
+    async def durable(self) -> list[audit.Receipt]:
+        return await asyncio.to_thread(self.wait)
+
+
+def test_what_is_on_its_way_is_prepared_and_opens_only_when_it_is_durable() -> None:
+    queue, opened = Queue(), []
+    released = Released(PendingReceipt(queue), "abc").map(len)
+    thread = threading.Thread(target=lambda: opened.append(released.value))
+    thread.start()
+    thread.join(0.05)
+    assert not opened
+    queue.on_disk.set()
+    thread.join(5)
+    assert opened == [3]
+    assert released.receipt == receipt(7)
+
+
+def test_in_an_event_loop_others_go_on_meanwhile() -> None:
+    async def story() -> Released[str]:
+        queue = Queue()
+        waiting = asyncio.ensure_future(Released(PendingReceipt(queue), "abc").durable())
+        await asyncio.sleep(0.02)
+        assert not waiting.done()
+        queue.on_disk.set()
+        return await waiting
+
+    assert asyncio.run(story()) == Released(receipt(7), "abc")
+    assert asyncio.run(Released(receipt(1), "a").durable()) == Released(receipt(1), "a")
+
+
+@pytest.mark.parametrize(
+    ("error", "named"),
+    [
+        (audit.LogFailed("no disk"), LogUnwritable),
+        (audit.LogBusy("too many"), LogCrowded),
+        (audit.EntryRefused("another entry has the same id"), EventRefused),
+    ],
+)
+def test_an_entry_that_does_not_become_durable_opens_nothing(error: Exception, named: type[Exception]) -> None:
+    queue = Queue(error)
+    queue.on_disk.set()
+    released = Released(PendingReceipt(queue), SECRET)
+    for open_it in (lambda: released.value, lambda: released.receipt, lambda: asyncio.run(released.durable())):
+        with pytest.raises(named) as refusal:
+            open_it()
+        assert SECRET not in str(refusal.value)
 
 
 def test_another_form_keeps_the_receipt_and_a_further_journey_has_its_own() -> None:
