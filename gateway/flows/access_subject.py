@@ -49,15 +49,13 @@ class AccessSubject:
         house, at = self.house, self.house.clock.now()
         subject = house.find(identifier)
         request = house.requests.open(RequestKind.ACCESS, subject, at=at, country=house.catalogue.controller.country)
-        receipt = self._on_record(subject, actor, request.id, at)
+        receipt = self._on_record(subject, actor, request.id)
         parts = self._parts(subject, request.id, language) if subject is not None else None
         package = access_package(parts, house.catalogue, at=at, language=language)
         house.requests.complete(request.id, at=house.clock.now())
         return Released(receipt, AccessAnswer(request.id, request.due, subject is not None, package))
 
-    def _on_record(
-        self, subject: SubjectReference | None, actor: Actor, request: RequestId, at: dt.datetime
-    ) -> Receipt:
+    def _on_record(self, subject: SubjectReference | None, actor: Actor, request: RequestId) -> Receipt:
         """The access itself is on record before anything is gathered, and in the package too."""
         entry = self.house.recorder.new_entry_id()
         event = GatewayEvent(
@@ -70,7 +68,7 @@ class AccessSubject:
             request=request,
         )
         tags = self.house.vault.tags_of(subject, [entry]) if subject is not None else None
-        return self.house.recorder.record(event, at=at, entry_id=entry, tags=tags)
+        return self.house.recorder.record(event, at=self.house.clock.now(), entry_id=entry, tags=tags)
 
     def _parts(self, subject: SubjectReference, request: RequestId, language: str) -> PersonParts:
         house = self.house

@@ -92,10 +92,10 @@ def permit_for(house: House, definition: SegmentDefinition, actor: Actor) -> Per
     decision = decide(ProcessingRequest(Action.SEGMENT, definition.purpose, at, fields=fields), house.pack)
     match decision:
         case Permit() as permit:
-            house.recorder.record(_checked(house, definition, actor, decision), at=at)
+            house.recorder.record(_checked(house, definition, actor, decision), at=house.clock.now())
             return permit
         case Deny() as denial:
-            house.recorder.record(_checked(house, definition, actor, decision), at=at)
+            house.recorder.record(_checked(house, definition, actor, decision), at=house.clock.now())
             reasons = tuple(str(reason) for reason in denial.reasons)
             raise NotPermitted(f"segment `{definition.id}` is refused: {' | '.join(reasons)}", reasons=reasons)
 
@@ -171,7 +171,7 @@ class BuildSegment:
             policy=snapshot.pack,
             query=snapshot.query_digest,
         )
-        self.house.recorder.record(event, at=snapshot.taken_at)
+        self.house.recorder.record(event, at=self.house.clock.now())
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ class ExplainSegment:
             policy=self.house.catalogue.label,
         )
         tags = self.house.vault.tags_of(subject, [entry]) if subject is not None else None
-        receipt = self.house.recorder.record(event, at=permit.request.at, entry_id=entry, tags=tags)
+        receipt = self.house.recorder.record(event, at=self.house.clock.now(), entry_id=entry, tags=tags)
         if subject is None:
             raise NotFound("nobody of that identifier")
         request = RequestId(entry)

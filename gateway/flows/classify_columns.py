@@ -179,7 +179,7 @@ class ClassifyColumns:
             policy=label,
             request=RequestId(decision.id),
         )
-        self.house.recorder.record(event, at=decision.at)
+        self.house.recorder.record(event, at=self.house.clock.now())
 
     def _answer(
         self, found: InboxEntry, decision: ColumnDecision, amended: Amended, heard: Heard | None, *, dry_run: bool

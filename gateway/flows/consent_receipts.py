@@ -55,7 +55,7 @@ class ConsentReceipts:
         tags = house.vault.tags_of(subject, [entry]) if subject is not None else None
         event = GatewayEvent(actor=actor, action=AuditAction.SUBJECT_ACCESSED, decision="permit", fields=("consents",))
         at = house.clock.now()
-        receipt = house.recorder.record(event, at=at, entry_id=entry, tags=tags)
+        receipt = house.recorder.record(event, at=house.clock.now(), entry_id=entry, tags=tags)
         person = person_at(house, subject, at)
         if not person.history:
             raise NotFound(_NOTHING, reasons=("no_consent_on_record",))

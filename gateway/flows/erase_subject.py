@@ -82,7 +82,7 @@ class EraseSubject:
                 return Released(self._look(subject, actor), answer)
             at, country = house.clock.now(), house.catalogue.controller.country
             request = house.requests.open(RequestKind.ERASURE, subject, at=at, country=country)
-            intended = self._intend(request.id, actor, at)
+            intended = self._intend(request.id, actor)
             if subject is None:
                 house.requests.complete(request.id, at=at)
                 return Released(intended, ErasureAnswer(request.id, found, plan, 0, None, None, found_after=False))
@@ -139,7 +139,7 @@ class EraseSubject:
         tags = self.house.vault.tags_of(subject, [entry]) if subject is not None else None
         return self.house.recorder.record(event, at=self.house.clock.now(), entry_id=entry, tags=tags)
 
-    def _intend(self, request: RequestId, actor: Actor, at: dt.datetime) -> Receipt:
+    def _intend(self, request: RequestId, actor: Actor) -> Receipt:
         """The intent is on record first; the entry carries no tag, so that it points at nobody afterwards."""
         event = GatewayEvent(
             actor=actor,
@@ -149,7 +149,7 @@ class EraseSubject:
             policy=self.house.catalogue.label,
             request=request,
         )
-        return self.house.recorder.record(event, at=at)
+        return self.house.recorder.record(event, at=self.house.clock.now())
 
     def _erase(self, subject: SubjectReference, request: RequestId, *, suppress: bool, at: dt.datetime) -> _Erased:
         house = self.house

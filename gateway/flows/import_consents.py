@@ -191,7 +191,7 @@ class ImportConsents:
             members=people,
             policy=self.house.catalogue.label,
         )
-        self.house.recorder.record(event, at=sessions.at, entry_id=sessions.entry, tags=sessions.tags.seal())
+        self.house.recorder.record(event, at=self.house.clock.now(), entry_id=sessions.entry, tags=sessions.tags.seal())
 
 
 def _distinct(people: list[pa.Array]) -> pa.Array:

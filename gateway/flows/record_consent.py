@@ -57,7 +57,7 @@ class RecordConsent:
             now = self.house.clock.now()  # not before: whoever came first would be of the future to this refresh
             self._check(choice, now)
             subject = self.house.find(identifier)
-            self._on_record(choice, subject, actor, request, now)
+            self._on_record(choice, subject, actor, request)
             self._keep(subject, choice, now)
 
     def check(self, choice: Choice) -> None:
@@ -88,7 +88,6 @@ class RecordConsent:
         subject: SubjectReference | None,
         actor: Actor,
         request: RequestId | None,
-        now: dt.datetime,
     ) -> None:
         entry = self.house.recorder.new_entry_id()
         tags = self.house.vault.tags_of(subject, [entry]) if subject is not None else None
@@ -102,7 +101,7 @@ class RecordConsent:
             policy=self.house.catalogue.label,
             request=request,
         )
-        self.house.recorder.record(event, at=now, entry_id=entry, tags=tags)
+        self.house.recorder.record(event, at=self.house.clock.now(), entry_id=entry, tags=tags)
 
 
 def _event(subject: SubjectReference, choice: Choice, now: dt.datetime) -> ConsentEvent:

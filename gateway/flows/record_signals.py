@@ -54,7 +54,7 @@ class RecordSignals:
             known = self.house.catalogue.signals
             choices, unread = self._meant(told, known, now)
             subject = self.house.find(identifier)
-            self._on_record(subject, choices, actor, now)
+            self._on_record(subject, choices, actor)
             if choices:
                 self._keep(subject, choices, now)
         meant = {purpose: status.value for purpose, status in signals.strictest(choices).items()}
@@ -72,9 +72,7 @@ class RecordSignals:
             choices, unread = [each for each in choices if each not in ahead], "tcf_in_the_future"
         return signals.agreed(choices), unread
 
-    def _on_record(
-        self, subject: SubjectReference | None, choices: Sequence[Signalled], actor: Actor, now: dt.datetime
-    ) -> None:
+    def _on_record(self, subject: SubjectReference | None, choices: Sequence[Signalled], actor: Actor) -> None:
         entry = self.house.recorder.new_entry_id()
         tags = self.house.vault.tags_of(subject, [entry]) if subject is not None else None
         event = GatewayEvent(
@@ -85,7 +83,7 @@ class RecordSignals:
             members=int(subject is not None),
             policy=self.house.catalogue.label,
         )
-        self.house.recorder.record(event, at=now, entry_id=entry, tags=tags)
+        self.house.recorder.record(event, at=self.house.clock.now(), entry_id=entry, tags=tags)
 
     def _keep(self, subject: SubjectReference | None, choices: Sequence[Signalled], now: dt.datetime) -> None:
         """Keep what is new; of somebody unknown keep nothing, as durably, so that the time taken tells little."""

@@ -220,7 +220,7 @@ class ReleaseSegment:
         )
         with self.house.recorder.bulk_tags(entry) as tags:
             tags.add(to_blocks(self.house.vault.tags(concerned, entry)))
-            receipt = self.house.recorder.record(event, at=disclosure.at, entry_id=entry, tags=tags.seal())
+            receipt = self.house.recorder.record(event, at=self.house.clock.now(), entry_id=entry, tags=tags.seal())
         if prepared.chosen_by is not None:
             # What it tells counts from here on, also where a crash keeps the bytes back.
             self.house.disclosures.exposures.record(_exposure(disclosure, prepared.contract, prepared.chosen_by))

@@ -56,7 +56,7 @@ class SegmentOutlook:
                 codes = tuple(dict.fromkeys(str(reason.rule or reason.code) for reason in denial.reasons))
             case _:
                 reasons, codes = (), tuple(map(str, decision.rules))
-        self.house.recorder.record(self._event(definition, contract, decision, codes, actor), at=decision.request.at)
+        self.house.recorder.record(self._event(definition, contract, decision, codes, actor), at=self.house.clock.now())
         return RecipientOutlook(contract.id, not reasons, reasons, tuple(dict.fromkeys(words)))
 
     def _event(

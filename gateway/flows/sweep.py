@@ -91,7 +91,7 @@ class Sweep:
 
     def _done(self, found: Swept, actor: Actor, at: dt.datetime) -> Swept:
         house = self.house
-        self._record("intent", found, actor, at)
+        self._record("intent", found, actor)
         catch_up(house, at)
         due = RefreshPermissions(house)()
         corrected = correct_everybody(house, at, dry_run=False)
@@ -99,10 +99,10 @@ class Sweep:
         Recover(house).expire()
         if house.store.compaction_due():
             house.store.compact()
-        self._record("done", found, actor, house.clock.now())
+        self._record("done", found, actor)
         return replace(found, due=due, wider=corrected.wider, behind=corrected.behind, dry_run=False)
 
-    def _record(self, step: Literal["intent", "done"], found: Swept, actor: Actor, at: dt.datetime) -> None:
+    def _record(self, step: Literal["intent", "done"], found: Swept, actor: Actor) -> None:
         """Put on record what is to go before it goes; ``done`` when its bytes are out of the file: the entry's time."""
         told = (
             [(AuditAction.RETENTION_ENFORCED, found.values, found.overdue)] if found.overdue or step == "intent" else []
@@ -119,4 +119,4 @@ class Sweep:
                 rows=count,
                 policy=self.house.catalogue.label,
             )
-            self.house.recorder.record(event, at=at)
+            self.house.recorder.record(event, at=self.house.clock.now())

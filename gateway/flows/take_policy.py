@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -74,7 +73,7 @@ class TakePolicy:
         old = self._pack(before)
         if before is None or before.label != after.label:
             check_activated(house, house.versions.get(held.base.catalogue.version))
-            self._on_record(before, at)
+            self._on_record(before)
         house.store.adopt(held.base.catalogue)
         people = 0
         if old is None or old.catalogue.purposes != held.base.catalogue.purposes:
@@ -84,10 +83,10 @@ class TakePolicy:
         house.store.follow(after)
         return people
 
-    def _on_record(self, before: Followed | None, at: dt.datetime) -> None:
+    def _on_record(self, before: Followed | None) -> None:
         if before is not None:
             event = GatewayEvent(SYSTEM, AuditAction.POLICY_SUPERSEDED, "permit", policy=before.label)
-            self.house.recorder.record(event, at=at)
+            self.house.recorder.record(event, at=self.house.clock.now())
 
     def _pack(self, followed: Followed | None) -> Pack | None:
         """The pack that everybody's mask follows until now; ``None`` where they follow none, or not all the same."""
