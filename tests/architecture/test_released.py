@@ -71,6 +71,42 @@ def test_only_the_recorder_says_that_an_entry_is_on_its_way() -> None:
     assert makers("PendingReceipt", GATEWAY, AUDIT) == {"gateway/accountability/recorder.py"}
 
 
+def test_what_is_awaited_below_the_api_is_a_receipt_only() -> None:
+    """ADR 4 and ADR 16."""
+    found = {
+        (path, node.name)
+        for path, source in modules(GATEWAY)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.AsyncFunctionDef) and not path.startswith("gateway/api/")
+    }
+    assert {name for _, name in found} == {"durable"}
+    assert {path for path, _ in found} == {"gateway/accountability/pending.py", "gateway/accountability/released.py"}
+
+
+def test_the_time_of_an_entry_is_that_of_its_writing() -> None:
+    """An instant from the beginning of a long journey would look like a clock that was set back."""
+    for path, source in modules(GATEWAY / "flows"):
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef):
+                told = set(names_told_the_time(node))
+                for call in recordings(node):
+                    (at,) = [ast.unparse(each.value) for each in call.keywords if each.arg == "at"]
+                    assert at.endswith("clock.now()") or at in told, f"{path}:{call.lineno}"
+
+
+def names_told_the_time(function: ast.FunctionDef) -> Iterator[str]:
+    """Walk the names to which a function itself gives the instant of now."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and "clock.now()" in ast.unparse(node.value):
+            yield from (each.id for each in ast.walk(node.targets[0]) if isinstance(each, ast.Name))
+
+
+def recordings(function: ast.FunctionDef) -> Iterator[ast.Call]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("recorder.record", "recorder.begin")):
+            yield node
+
+
 def test_what_waits_for_its_receipt_is_read_by_its_own_class_only() -> None:
     """Also by name: ``_value`` is what ``value`` gives once the receipt is there."""
     named = {path for path, source in modules(GATEWAY) if "_value" in names_read(source)}
