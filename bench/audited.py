@@ -138,7 +138,8 @@ def web(path: Path, directory: Path) -> None:
     listener.bind(("127.0.0.1", 0))
     listener.listen(256)
     print(listener.getsockname()[1], flush=True)
-    uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False)).run(sockets=[listener])
+    config = uvicorn.Config(app, log_level="error", access_log=False, http="h11", loop="asyncio")  # as `gateway serve`
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def load(port: int, path: str, requests: int, connections: int) -> None:

@@ -48,7 +48,18 @@ def serve(
     with _listening(host, port) as listener, open_gateway(settings, sequencer=True) as gateway:
         address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
         app = create_app(gateway, settings)
-        server = uvicorn.Server(uvicorn.Config(app, server_header=False, access_log=False, log_level="warning"))
+        server = uvicorn.Server(
+            # Parts are named, since "auto" takes what happens to be installed: h11 bounds the head of a request.
+            uvicorn.Config(
+                app,
+                http="h11",
+                loop="asyncio",
+                ws="none",
+                server_header=False,
+                access_log=False,
+                log_level="warning",
+            )
+        )
         with _stopping_quietly():
             listener.listen()  # whoever reads the next line may call at once
             options.emit({"serving": address, "process": os.getpid()}, f"serving on {address}, documents at /docs")

@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +41,18 @@ def asked(url: str) -> int:
     except urllib.error.HTTPError as error:
         with error:
             return error.code
+
+
+def test_the_head_of_a_request_is_bounded(home: Path) -> None:
+    with serving(home) as (_, address):
+        where = urllib.parse.urlsplit(address)
+        with socket.create_connection((where.hostname or "", where.port or 0), timeout=10) as stranger:
+            stranger.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n")
+            with contextlib.suppress(ConnectionError):  # it may have been cut off while we still send
+                for number in range(400):
+                    stranger.sendall(b"X-%d: " % number + b"x" * 1000 + b"\r\n")
+                assert stranger.recv(1000).startswith(b"HTTP/1.1 4")
+        assert asked(f"{address}/livez") == 200
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
