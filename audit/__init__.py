@@ -3,7 +3,16 @@
 from audit.checkpoint import Checkpoint
 from audit.child import start_sequencer
 from audit.client import LogClient
-from audit.errors import AuditError, EntryPruned, EntryRefused, LogBusy, LogFailed, LogRefused, VerificationFailed
+from audit.errors import (
+    AuditError,
+    ClockWentBack,
+    EntryPruned,
+    EntryRefused,
+    LogBusy,
+    LogFailed,
+    LogRefused,
+    VerificationFailed,
+)
 from audit.grouping import Pending, Receipt
 from audit.keys import Signer, shard_seed
 from audit.log import Log
@@ -21,9 +30,10 @@ from audit.verifier import Verified, verify_directory, verify_trail
 from audit.witness import Witnesses
 
 __all__ = [
-    "AuditError", "Checkpoint", "EntryPruned", "EntryRefused", "Log", "LogBusy", "LogClient", "LogFailed",
-    "LogRefused", "Pending", "Policy", "Proof", "PublishedLog", "PublishedTrail", "Receipt", "Signer", "Surroundings",
-    "TagFile", "Trail", "VerificationFailed", "Verified", "Witnesses", "check_links", "leaf_hash", "link_from",
-    "prove_tag", "prune", "read_tags", "shard_end_of", "shard_names", "shard_of", "shard_seed", "sign_note",
-    "start_sequencer", "verify_consistency", "verify_directory", "verify_inclusion", "verify_note", "verify_trail",
+    "AuditError", "Checkpoint", "ClockWentBack", "EntryPruned", "EntryRefused", "Log", "LogBusy", "LogClient",
+    "LogFailed", "LogRefused", "Pending", "Policy", "Proof", "PublishedLog", "PublishedTrail", "Receipt", "Signer",
+    "Surroundings", "TagFile", "Trail", "VerificationFailed", "Verified", "Witnesses", "check_links", "leaf_hash",
+    "link_from", "prove_tag", "prune", "read_tags", "shard_end_of", "shard_names", "shard_of", "shard_seed",
+    "sign_note", "start_sequencer", "verify_consistency", "verify_directory", "verify_inclusion", "verify_note",
+    "verify_trail",
 ]  # fmt: skip

@@ -95,10 +95,14 @@ class LogClient:
         return self._ask(Kind.CHECKPOINT, Kind.PUBLISHED).decode(errors="replace")
 
     def tag_file(self) -> TagFile:
-        """Begin a side file for the subject tags of one bulk entry, in the log's own folder. Raises ``LogFailed``."""
+        """Begin a side file for one bulk entry's tags, in the log's own folder. Raises ``LogFailed``, ``LogBusy``."""
         self._connection.need_well()
         shard = self._directory.joinpath(*shard_names(self._directory)[-1:])  # the log itself where it is no trail
-        return TagFile(shard / layout.TAGS_FOLDER, lambda _root, _count: None)
+        return TagFile(shard / layout.TAGS_FOLDER, lambda _root, _count: None, on_failed=self._tags_failed)
+
+    def _tags_failed(self, error: OSError) -> None:
+        """Append nothing more: what could not be written or synced once may be lost though a later try succeeds."""
+        self._connection.lose(f"tags could not be written ({error.strerror or type(error).__name__})")
 
     @property
     def directory(self) -> Path:

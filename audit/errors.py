@@ -22,6 +22,10 @@ class LogBusy(LogFailed):
     """
 
 
+class ClockWentBack(LogFailed):
+    """The clock stands before the last checkpoint. Temporary: nothing was signed or written, and no entry is lost."""
+
+
 class LogRefused(AuditError):
     """A directory that may not be opened for writing: in use, of another key, or not what its checkpoint says."""
 

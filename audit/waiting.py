@@ -1,80 +1,75 @@
-"""What waits for an answer of the sequencer: requests, and at the gates of each those who asked it."""
+"""Requests to the sequencer, and those who wait for their answers: threads, and coroutines of event loops."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from audit import wire
 
-
-class Leader(Protocol):
-    """Whoever reads the answers for all."""
-
-    def yields(self) -> bool:
-        """Stop reading where nothing could be read while the present thread waits; The connection's lock is held."""
-        ...
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Future
 
 
-class Gate(Protocol):
-    """Where somebody waits until a request is done or it is to lead. The connection's lock is held in each call."""
-
-    def lead(self) -> Leader | None:
-        """Begin to read for all; None if whoever waits here is gone."""
-        ...
-
-    def wake(self) -> None:
-        """Go on: the request is done. May be called more than once."""
-        ...
-
-    def leaves(self, others: int) -> bool:
-        """Wait no more, while so many others do; tell whether the lead is to be passed on."""
-        ...
-
-
-class ThreadGate:
-    """A thread that waits."""
-
-    __slots__ = ("leads", "lock")
+class Woken:
+    """Coroutines whose answers have come. Each event loop is told once, whatever the number of its coroutines."""
 
     def __init__(self) -> None:
-        self.leads = False
-        self.lock = threading.Lock()
-        self.lock.acquire()
+        self._futures: dict[AbstractEventLoop, list[Future[None]]] = {}
 
-    def lead(self) -> Leader | None:
-        """Read, in that thread."""
-        self.leads = True
-        self.wake()
-        return self
+    def add(self, future: Future[None]) -> None:
+        """Count a coroutine in."""
+        self._futures.setdefault(future.get_loop(), []).append(future)
 
-    def wake(self) -> None:
-        """Let the thread go on."""
-        if self.lock.locked():
-            self.lock.release()
+    def go_on(self) -> None:
+        """Let all go on, from any thread."""
+        for loop, futures in self._futures.items():
+            with contextlib.suppress(RuntimeError):  # closed: nobody is left there
+                loop.call_soon_threadsafe(_finish, futures)
 
-    def leaves(self, others: int) -> bool:  # noqa: ARG002 - as the other gates
-        """Pass on what it has: it reads in nobody's place any more."""
-        return self.leads
 
-    def yields(self) -> bool:
-        """Read on: another thread is never in the way."""
-        return False
+def _finish(futures: list[Future[None]]) -> None:
+    for future in futures:
+        if not future.done():  # it may have been cancelled
+            future.set_result(None)
 
 
 class Request:
-    """A request on its way, with ``size`` entries."""
+    """A request with ``size`` entries, and who waits for its answer."""
 
-    __slots__ = ("answer", "done", "gates", "size")
+    __slots__ = ("_futures", "_sleepers", "answer", "data", "done", "number", "size")
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, number: int, data: bytes, size: int) -> None:
+        self.number = number
+        self.data = data
         self.size = size
         self.done = False
         self.answer: wire.Message | None = None  # stays None when the connection is lost
-        self.gates: list[Gate] = []  # of those who wait for it
+        self._sleepers: list[threading.Lock] = []
+        self._futures: list[Future[None]] = []
 
-    def finish(self) -> None:
+    def sleeper(self) -> threading.Lock:
+        """Return a lock that can be acquired once the request is done. The connection's lock is held."""
+        lock = threading.Lock()
+        if not self.done:
+            lock.acquire()
+            self._sleepers.append(lock)
+        return lock
+
+    def await_in(self, loop: AbstractEventLoop) -> Future[None]:
+        """Return what is done once the request is. The connection's lock is held."""
+        future: Future[None] = loop.create_future()
+        if self.done:
+            future.set_result(None)
+        else:
+            self._futures.append(future)
+        return future
+
+    def finish(self, woken: Woken) -> None:
         """Have everybody go on that waits for it. The connection's lock is held."""
         self.done = True
-        for gate in self.gates:
-            gate.wake()
+        for lock in self._sleepers:
+            lock.release()
+        for future in self._futures:
+            woken.add(future)

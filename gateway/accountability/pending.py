@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 import audit
-from gateway.accountability.errors import EventRefused, LogCrowded, LogUnwritable
+from gateway.accountability.errors import ClockWentBack, EventRefused, LogCrowded, LogUnwritable
 
 REMEDY: Final = "nothing may leave until the disk is in order and the gateway is started again"
 _CROWDED: Final = "the audit log has more to write than it can at once: try again in a moment"
@@ -24,7 +24,7 @@ class Waiting(Protocol):
 
 
 class NamedErrors:
-    """A context that raises ``EventRefused``, ``LogCrowded`` or ``LogUnwritable`` for what the log says."""
+    """A context to name what the log says: ``EventRefused``, ``LogCrowded``, ``ClockWentBack``, ``LogUnwritable``."""
 
     def __enter__(self) -> None:
         """Begin."""
@@ -36,6 +36,8 @@ class NamedErrors:
                 return
             case audit.LogBusy():
                 raise LogCrowded(_CROWDED) from None
+            case audit.ClockWentBack():
+                raise ClockWentBack(str(error)) from None
             case audit.LogFailed():
                 raise LogUnwritable(f"{error}: {REMEDY}") from None
             case audit.EntryRefused():

@@ -53,9 +53,15 @@ class Released(Generic[T_co]):
     def map(self, change: Callable[[T_co], S]) -> Released[S]:
         """Return the value in another form under the same receipt: fewer fields or another encoding, never more.
 
-        It is changed at once: what takes time is done while the entry is written.
+        It is changed at once: what takes time is done while the entry is written. What ``change`` raises is raised
+        when the entry is on disk, since an error may tell something too.
         """
-        return Released(self.entry, change(self._value))
+        try:
+            changed = change(self._value)
+        except Exception:
+            _ = self.receipt
+            raise
+        return Released(self.entry, changed)
 
     def then(self, further: Callable[[T_co], Released[S]]) -> Released[S]:
         """Return what a further journey releases for this value, under a receipt of its own."""

@@ -20,7 +20,8 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63
 Evidence = Annotated[str, StringConstraints(pattern=rf"^{EVIDENCE}$")]
 Value = Annotated[str, StringConstraints(min_length=1, max_length=320)]
 # Nobody chose anything here before; and an instant before the year 1 in UTC could be stored but not read.
-Chosen = Annotated[AwareDatetime, Field(ge=dt.datetime(1970, 1, 1, tzinfo=dt.UTC))]
+_EARLIEST, _LATEST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.datetime(9999, 12, 30, tzinfo=dt.UTC)
+Chosen = Annotated[AwareDatetime, Field(ge=_EARLIEST, le=_LATEST)]  # what UTC and every time zone can say
 
 
 class Body(BaseModel):

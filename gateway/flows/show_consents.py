@@ -16,7 +16,7 @@ from gateway.policy.person_why import Person, closing
 from gateway.versions.steps import Taken, in_force
 from gateway.vocabulary.consents import ConsentEvent, ConsentStatus
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
-from gateway.vocabulary.names import PurposeId
+from gateway.vocabulary.names import PurposeId, SubjectReference
 from gateway.vocabulary.purposes import Purpose
 
 
@@ -59,9 +59,13 @@ class ShowConsents:
         tags = house.vault.tags_of(subject, [entry]) if subject is not None else None
         event = GatewayEvent(actor=actor, action=AuditAction.SUBJECT_ACCESSED, decision="permit", fields=("consents",))
         on_its_way = house.recorder.begin(event, at=house.clock.now(), entry_id=entry, tags=tags)
-        person = person_at(house, subject, at or now, recorded=recorded)
-        pack = self._pack(at or recorded or now)
-        return Released(on_its_way, self._history(person, pack, at or now, until=at))
+        return Released(on_its_way, subject).map(lambda subject: self._answer(subject, now, at, recorded))
+
+    def _answer(
+        self, subject: SubjectReference | None, now: dt.datetime, at: dt.datetime | None, recorded: dt.datetime | None
+    ) -> ConsentHistory:
+        person = person_at(self.house, subject, at or now, recorded=recorded)
+        return self._history(person, self._pack(at or recorded or now), at or now, until=at)
 
     def _history(
         self, person: PersonAt, pack: Pack | None, at: dt.datetime, *, until: dt.datetime | None

@@ -83,7 +83,7 @@ class WhyPerson:
             policy=self.house.catalogue.label,
         )
         on_its_way = self.house.recorder.begin(event, at=self.house.clock.now(), entry_id=entry, tags=tags)
-        return Released(on_its_way, self._answer(subject, known, language))
+        return Released(on_its_way, subject).map(lambda subject: self._answer(subject, known, language))
 
     def _answer(self, subject: SubjectReference | None, purpose: Purpose, language: str) -> PersonWhy:
         house, at = self.house, self.house.clock.now()

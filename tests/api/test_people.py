@@ -46,6 +46,13 @@ def test_a_choice_bites_at_once_and_is_shown(filled_call: Caller) -> None:
     assert (entry["action"], len(entry["tags"])) == ("subject.accessed", 1)
 
 
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "1969-12-31T00:00:00Z"])
+def test_an_instant_that_utc_cannot_say_is_refused_before_anything_is_looked_at(filled_call: Caller, at: str) -> None:
+    answer = filled_call.post("desk", "/v1/consents/query", json={"subject": subject(1), "at": at})
+    is_problem(answer, 422, "invalid-input")
+    assert "subject.accessed" not in {entry["action"] for entry in filled_call.entries()}
+
+
 def test_nobodys_existence_is_told(filled_call: Caller) -> None:
     ask(filled_call, "erasure", 2)
     for kind in ("erasure", "access", "restriction", "objection"):

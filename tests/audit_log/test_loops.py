@@ -12,16 +12,16 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from audit import merkle
+from audit import merkle, wire
 from audit.checkpoint import Checkpoint
 from audit.child import start_sequencer
 from audit.client import LogClient
-from audit.errors import EntryRefused, LogFailed
+from audit.errors import EntryRefused, LogBusy, LogFailed
 from audit.grouping import Receipt
 from audit.log import Log
 from audit.note import parse_note
@@ -39,6 +39,11 @@ async def holds(condition: Callable[[], object], seconds: float = 5.0) -> None:
     while not condition():
         assert time.monotonic() < until, "it did not come true"
         await asyncio.sleep(0.002)
+
+
+def asked(client: LogClient) -> int:
+    """Return how many requests have no answer yet."""
+    return len(client._connection._flying) + len(client._connection._outbox)
 
 
 def in_a_thread(work: Callable[[], object]) -> threading.Thread:
@@ -141,7 +146,7 @@ def test_threads_and_loops_wait_side_by_side(tmp_path: Path, path: Path) -> None
         for thread in threads:
             thread.join(60)
             assert not thread.is_alive()
-        assert [each._waiting for each in (one._connection, two._connection)] == [0, 0]
+        assert [asked(each) for each in (one, two)] == [0, 0]
         note = one.checkpoint()
     log, size = PublishedLog(tmp_path / "log"), Checkpoint.parse(parse_note(note)[0]).size
     assert size == 3 * 150 + 3 * 8 * 60
@@ -151,7 +156,7 @@ def test_threads_and_loops_wait_side_by_side(tmp_path: Path, path: Path) -> None
         assert merkle.leaf_hash(written) == receipt.leaf_hash
 
 
-def test_a_coroutine_that_goes_leaves_the_reading_to_a_thread(path: Path) -> None:
+def test_a_coroutine_that_goes_is_in_nobodys_way(path: Path) -> None:
     writer = Slow()
     found: queue.Queue[list[Receipt]] = queue.Queue()
 
@@ -160,7 +165,7 @@ def test_a_coroutine_that_goes_leaves_the_reading_to_a_thread(path: Path) -> Non
         leading = asyncio.ensure_future(client.submit([b"one"]).durable())
         await holds(writer.waits.is_set)
         thread = in_a_thread(lambda: found.put(client.append([b"two"])))
-        await holds(lambda: client._connection._waiting == 2)
+        await holds(lambda: asked(client) == 2)
         leading.cancel()
         with pytest.raises(asyncio.CancelledError):
             await leading
@@ -174,7 +179,7 @@ def test_a_coroutine_that_goes_leaves_the_reading_to_a_thread(path: Path) -> Non
     assert writer.entries == [b"one", b"two", b"three"]
 
 
-def test_a_thread_that_is_first_leaves_the_reading_to_the_loop(path: Path) -> None:
+def test_a_thread_that_is_first_and_a_coroutine(path: Path) -> None:
     writer = Slow()
     first: queue.Queue[list[Receipt]] = queue.Queue()
 
@@ -183,7 +188,7 @@ def test_a_thread_that_is_first_leaves_the_reading_to_the_loop(path: Path) -> No
         thread = in_a_thread(lambda: first.put(client.append([b"one"])))
         await holds(writer.waits.is_set)
         waiting = asyncio.ensure_future(client.submit([b"two"]).durable())
-        await holds(lambda: client._connection._waiting == 2 and not client._connection._outbox)
+        await holds(lambda: asked(client) == 2 and not client._connection._outbox)
         writer.gate.set()  # the thread's group is answered first, and it goes
         assert (await asyncio.wait_for(waiting, 5))[0].index == 1
         assert ended(thread)
@@ -193,23 +198,20 @@ def test_a_thread_that_is_first_leaves_the_reading_to_the_loop(path: Path) -> No
     assert first.get_nowait()[0].index == 0
 
 
-def test_code_in_the_loop_may_wait_though_the_loop_reads(path: Path) -> None:
-    """It would wait for ever for answers that its own loop is to read."""
-
+def test_code_in_the_loop_may_wait_as_a_thread_does(path: Path) -> None:
     async def story(client: LogClient) -> None:
         waiting = asyncio.ensure_future(client.submit([b"one"]).durable())
         await asyncio.sleep(0)
-        assert client._connection._leader is not None
         assert client.append([b"two"])[0].index == 1
         assert (await asyncio.wait_for(waiting, 5))[0].index == 0
 
     with served(Slow(), path), LogClient(path, Path()) as client:
         thread = in_a_thread(lambda: asyncio.run(story(client)))
         assert ended(thread)
-        assert client._connection._waiting == 0
+        assert asked(client) == 0
 
 
-def test_a_loop_that_ended_is_no_leader(path: Path) -> None:
+def test_a_loop_that_ended_is_in_nobodys_way(path: Path) -> None:
     writer = Slow()
     with served(writer, path), LogClient(path, Path()) as client:
         writer.gate.clear()
@@ -234,24 +236,117 @@ def open_sockets(but: set[int]) -> list[int]:
     return [int(each.name) for each in held if each.is_socket() and int(each.name) not in but]
 
 
-def test_a_loop_that_reads_for_nobody_lets_a_thread_read(path: Path) -> None:
-    """It still watches, and does not take from the thread what that waits for."""
+@contextlib.contextmanager
+def busy(threads: int) -> Iterator[None]:
+    """Have threads compute meanwhile, so that the interpreter changes hands in the middle of anything."""
+    done = threading.Event()
 
+    def compute() -> None:
+        while not done.is_set():
+            pass
+
+    working = [in_a_thread(compute) for _ in range(threads)]
+    try:
+        yield
+    finally:
+        done.set()
+        assert all(ended(each) for each in working)
+
+
+def test_threads_and_a_loop_in_turns_on_a_busy_machine(path: Path) -> None:
     async def story(client: LogClient) -> None:
-        for number in range(50):
+        for number in range(60):
             assert await _append(client, b"%d" % number)
             assert await asyncio.to_thread(client.append, [b"%d too" % number])
             if number % 10 == 0:
                 await asyncio.gather(*(_append(client, b"%d %d" % (number, more)) for more in range(5)))
 
+    with served(Slow(), path), LogClient(path, Path()) as client, busy(2):
+        asyncio.run(asyncio.wait_for(story(client), 60))
+
+
+class Interruption(BaseException):
+    """As ^C raises one, anywhere."""
+
+
+@pytest.fixture
+def interrupted() -> Iterator[Callable[[float], threading.Thread]]:
+    """Return what interrupts the main thread after some seconds."""
+
+    def raises(_number: int, _frame: object) -> None:
+        raise Interruption
+
+    main = threading.main_thread().ident
+    assert main is not None
+    before = signal.signal(signal.SIGUSR1, raises)
+    try:
+        yield lambda seconds: in_a_thread(lambda: (time.sleep(seconds), signal.pthread_kill(main, signal.SIGUSR1)))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_who_is_interrupted_leaves_nobody_waiting(path: Path, interrupted: Callable[[float], threading.Thread]) -> None:
+    """Whatever was being done: the others get their receipts or hear that the connection is lost, and it closes."""
+    draw = random.Random(5)  # noqa: S311
+    with served(Slow(), path):
+        for _ in range(150):
+            client = LogClient(path, Path())
+            beside = [in_a_thread(functools.partial(_until_lost, client, name)) for name in (b"a", b"b")]
+            with contextlib.suppress(Interruption):
+                interruption = interrupted(0.001 + draw.random() * 0.004)
+                _until_lost(client, b"main")
+                while True:  # it was lost already; the interruption is still to come
+                    interruption.join(0.01)
+            assert ended(in_a_thread(client.close))
+            assert all(ended(each) for each in beside)
+
+
+def _until_lost(client: LogClient, name: bytes) -> None:
+    with contextlib.suppress(LogFailed):
+        for number in range(10**6):
+            client.append([b"%s %d" % (name, number)])
+
+
+def test_what_nobody_waits_for_is_sent_before_the_room_is_full_for_good(path: Path) -> None:
     with served(Slow(), path), LogClient(path, Path()) as client:
-        asyncio.run(asyncio.wait_for(story(client), 20))
+        for number in range(wire.MAX_ENTRIES):
+            client.submit([b"%d" % number])
+        with pytest.raises(LogBusy):
+            client.submit([b"one more"])
+        wait_for(lambda: asked(client) == 0)  # though nobody awaited any of them
+        assert client.append([b"one more"])[0].index == wire.MAX_ENTRIES
+
+
+def test_an_abandoned_loop_is_in_nobodys_way(path: Path) -> None:
+    """Stopped with coroutines that wait, and never run again: others are answered, also on the same loop's thread."""
+    writer = Slow()
+    with served(writer, path), LogClient(path, Path()) as client:
+        writer.gate.clear()
+        loop = asyncio.new_event_loop()
+        task = loop.create_task(client.submit([b"one"]).durable())
+        loop.run_until_complete(holds(writer.waits.is_set))
+        writer.gate.set()
+        assert ended(in_a_thread(lambda: client.append([b"two"])))
+        assert client.append([b"three"])[0].index == 2
+        assert loop.run_until_complete(task)[0].index == 0
+        loop.close()
+
+
+def test_without_a_thread_to_read_with_there_is_no_client(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(Slow(), path):
+
+        def none_left(_thread: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", none_left)
+            with pytest.raises(LogFailed, match="thread"):
+                LogClient(path, Path())
 
 
 def test_one_client_serves_one_loop_after_the_other(path: Path) -> None:
     with served(Slow(), path), LogClient(path, Path()) as client:
         assert [asyncio.run(_append(client, b"%d" % number))[0].index for number in range(5)] == [0, 1, 2, 3, 4]
-        assert len(client._connection.readers) == 1  # of those that ended nothing is kept
 
 
 @pytest.mark.parametrize("kind", ["hung up", "killed", "silent", "closed"])
@@ -277,7 +372,7 @@ def test_a_lost_connection_ends_the_waiting_of_all(kind: str, tmp_path: Path, pa
         tasks = [asyncio.ensure_future(waits(client, number)) for number in range(3)]
         await asyncio.sleep(0.02)
         thread = in_a_thread(lambda: sleeps(client))
-        await holds(lambda: client._connection._waiting == 4)
+        await holds(lambda: asked(client) == 4)
         lose()
         await asyncio.wait_for(asyncio.gather(*tasks), 5)
         assert ended(thread)
@@ -301,7 +396,7 @@ def test_a_lost_connection_ends_the_waiting_of_all(kind: str, tmp_path: Path, pa
     said = {outcomes.get_nowait() for _ in range(4)}
     assert len(said) == 1
     assert "may be sent again" in said.pop()
-    assert client._connection._waiting == 0
+    assert asked(client) == 0
     assert not open_sockets(set(before))
 
 
@@ -313,11 +408,17 @@ def test_silence_is_counted_from_the_last_answer(path: Path) -> None:
             writer.gate.clear()
             waiting = asyncio.ensure_future(client.submit([b"%d" % number]).durable())
             beside = asyncio.ensure_future(client.submit([b"%d too" % number]).durable())
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
             writer.gate.set()
             await asyncio.wait_for(asyncio.gather(waiting, beside), 5)
+        await asyncio.sleep(0.8)  # nobody waits: that is no silence
+        writer.gate.clear()
+        waiting = asyncio.ensure_future(client.submit([b"at last"]).durable())
+        await asyncio.sleep(0.3)
+        writer.gate.set()
+        await asyncio.wait_for(waiting, 5)
 
-    with served(writer, path), LogClient(path, Path(), patience=0.25) as client:
+    with served(writer, path), LogClient(path, Path(), patience=0.6) as client:
         asyncio.run(story(client))
 
 
@@ -347,46 +448,21 @@ def test_what_the_socket_does_not_take_at_once_goes_later(tmp_path: Path, path: 
     assert [log.entry(receipt.index) for (receipt,) in found] == [large(number) for number in range(40)]
 
 
-def test_threads_wait_also_where_a_loop_made_the_socket_one_that_does_not(tmp_path: Path, path: Path) -> None:
-    """As uvloop does, for the descriptor that it watches and with that for all of the same socket."""
-    found: queue.Queue[list[Receipt]] = queue.Queue()
-    large = [entry(number, "x" * 60_000) for number in range(40)]
-    with start_sequencer(tmp_path / "log", path, KEYS) as child, LogClient(path, tmp_path / "log") as client:
-        os.set_blocking(client._connection._socket.fileno(), False)
-        os.kill(child.pid, signal.SIGSTOP)
-        thread = in_a_thread(lambda: found.put(client.append(large)))
-        thread.join(0.2)
-        assert thread.is_alive()
-        os.kill(child.pid, signal.SIGCONT)
-        assert [receipt.index for receipt in found.get(timeout=10)] == list(range(40))
-        assert client.append([entry(1)])[0].index == 40
-    with served(Slow(), path), LogClient(path, Path(), patience=0.1) as client:
-        os.set_blocking(client._connection._socket.fileno(), False)
-        assert client.append([b"x"])
-
-
-def test_their_patience_ends_there_too(path: Path) -> None:
-    writer = Slow()
-    with served(writer, path), LogClient(path, Path(), patience=0.1) as client:
-        os.set_blocking(client._connection._socket.fileno(), False)
-        writer.gate.clear()
-        with pytest.raises(LogFailed, match="does not answer"):
-            client.append([b"x"])
-        writer.gate.set()
-
-
 class TakesTen:
-    """A socket that takes ten bytes, while another thread asks for something."""
+    """A socket that takes ten bytes while another thread asks for something, then for once nothing, then all."""
 
     def __init__(self, real: socket.socket, meanwhile: Callable[[], object]) -> None:
         self._real = real
-        self.meanwhile: Callable[[], object] | None = meanwhile
+        self._meanwhile = meanwhile
+        self._sends = 0
 
     def send(self, data: bytes, flags: int = 0) -> int:
-        if self.meanwhile is None:
+        self._sends += 1
+        if self._sends == 2:
+            raise BlockingIOError
+        if self._sends > 2:
             return self._real.send(data, flags)
-        self.meanwhile()
-        self.meanwhile = None
+        self._meanwhile()
         return self._real.send(data[:10], flags)
 
     def __getattr__(self, name: str) -> object:
@@ -402,16 +478,6 @@ def test_the_rest_of_a_request_goes_before_the_next(path: Path) -> None:
         assert asyncio.run(asyncio.wait_for(_append(client, b"one"), 5))[0].index == 0
         assert asyncio.run(asyncio.wait_for(late[0], 5))[0].index == 1
     assert writer.entries == [b"one", b"two"]
-
-
-def test_no_descriptor_left_is_a_refusal(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def none_left() -> int:
-        raise OSError(24, "Too many open files")
-
-    with served(Slow(), path), LogClient(path, Path()) as client:
-        monkeypatch.setattr(client._connection, "descriptor", none_left)
-        with pytest.raises(LogFailed, match="descriptor"):
-            asyncio.run(asyncio.wait_for(_append(client, b"one"), 5))
 
 
 def test_a_log_in_the_process_is_awaited_too(tmp_path: Path) -> None:

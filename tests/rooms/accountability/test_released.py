@@ -98,6 +98,32 @@ def test_in_an_event_loop_others_go_on_meanwhile() -> None:
     assert asyncio.run(Released(receipt(1), "a").durable()) == Released(receipt(1), "a")
 
 
+def test_what_goes_wrong_meanwhile_is_told_when_the_entry_is_on_disk() -> None:
+    """An error may tell something too, and without its entry nothing does."""
+    queue, said = Queue(), list[str]()
+
+    def wrong(_text: str) -> str:
+        raise ValueError("too old")
+
+    def ask() -> None:
+        try:
+            Released(PendingReceipt(queue), "abc").map(wrong)
+        except ValueError as error:
+            said.append(str(error))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join(0.05)
+    assert not said
+    queue.on_disk.set()
+    thread.join(5)
+    assert said == ["too old"]
+    broken = Queue(audit.LogFailed("no disk"))
+    broken.on_disk.set()
+    with pytest.raises(LogUnwritable):
+        Released(PendingReceipt(broken), "abc").map(wrong)
+
+
 @pytest.mark.parametrize(
     ("error", "named"),
     [
