@@ -12,7 +12,7 @@ from audit.disk import Disk
 from audit.errors import AuditError, VerificationFailed
 from audit.inventory import Inventory, read_if_there, read_text, shown
 from audit.published import Minimum
-from audit.segments import Group, read_segments
+from audit.segments import Group, SegmentStart, read_segments
 from audit.treecheck import HASH, WIDTH, Progress, named_tags
 from audit.verifier import read_checkpoint, silent, tag_tree
 
@@ -88,6 +88,7 @@ class _Examination:
         self._partial = _widths(self._found)
         self._named: dict[str, int] = {}
         self._tree = merkle.TileRows()
+        self._whole = merkle.Accumulator()  # over all entries of the journal, as the headers of its segments see them
         self._entries = 0
         self.root = merkle.EMPTY_ROOT
 
@@ -157,11 +158,18 @@ class _Examination:
         try:
             for found in read_segments(self._directory, self._published.origin, self._found.segments):
                 if isinstance(found, Group):
+                    self._whole.extend(merkle.leaf_hashes(found.entries))
                     yield found.entries
+                else:
+                    self._compare_header(found)
         except VerificationFailed as failure:
             if self._entries < self._published.size:
                 raise
             self._differences[failure.place] = failure.why
+
+    def _compare_header(self, start: SegmentStart) -> None:
+        if start.previous_root != self._whole.root().hex():
+            self._differences[start.place] = "the root before it is not the one that its header says"
 
     def _note_tags(self, first: int, entries: list[bytes]) -> None:
         for index, entry in enumerate(entries, first):

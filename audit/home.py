@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,9 +15,12 @@ from audit import merkle, note
 from audit.checkpoint import Checkpoint
 from audit.disk import Disk, beside
 from audit.errors import LogRefused, VerificationFailed
-from audit.keys import Signer
+from audit.journal import Journal
+from audit.keys import Signer, VerifierKey
 from audit.lockstore import Head, LockStore
 from audit.policy import Policy
+
+_Read = Callable[[str], Checkpoint | None]  # a signed note -> its checkpoint, unless it does not verify
 
 _TRIES: Final = 5
 _PAUSE: Final = 0.02  # seconds
@@ -44,7 +48,8 @@ def default_lock(directory: Path) -> Path:
 def establish(directory: Path, signer: Signer, lock: LockStore, disk: Disk, at: int) -> tuple[Head, str]:
     """Return what was published last and the note that belongs in the directory, after making what a new log needs.
 
-    The note is not put there yet: whether the journal is that of this log must be known before.
+    The note verifies. It is not put there yet: whether the journal is that of this log must be known before. Raises
+    ``LogRefused``, also where the directory has a signed checkpoint of another history.
     """
     for name in (layout.POLICY_FILE, layout.CHECKPOINT_FILE):
         disk.remove(beside(directory / name))
@@ -54,8 +59,9 @@ def establish(directory: Path, signer: Signer, lock: LockStore, disk: Disk, at: 
     head = lock.read(signer.name)
     if head is None:
         head = _begin(directory, signer, lock, at)
-    _check_keys(directory, signer, head, disk)
-    return head, _last_note(directory, head)
+    keys = _check_keys(directory, signer, head, disk)
+    known = {*keys, *(key.verifier for key in signer.keys)}
+    return head, _last_note(directory, head, lambda signed: _signed(signed, keys, known), disk)
 
 
 def _begin(directory: Path, signer: Signer, lock: LockStore, at: int) -> Head:
@@ -68,6 +74,8 @@ def _begin(directory: Path, signer: Signer, lock: LockStore, at: int) -> Head:
         )
     if found is None and _has_segments(directory):
         raise LogRefused(f"{layout.CHECKPOINT_FILE}: it is gone, and the lock store too: restore them from a copy")
+    if at < 0:
+        raise LogRefused("the clock stands before 1970: set it right")
     empty = Checkpoint(signer.name, 0, merkle.EMPTY_ROOT)
     return lock.begin(empty, note.sign_note(empty.text, signer, at))
 
@@ -83,34 +91,84 @@ def _size(signed: str) -> int | None:
         return None
 
 
-def _check_keys(directory: Path, signer: Signer, head: Head, disk: Disk) -> None:
-    """Compare the log's keys with the signer's; the file is written where the log is new."""
+def _check_keys(directory: Path, signer: Signer, head: Head, disk: Disk) -> list[VerifierKey]:
+    """Compare the log's keys with the signer's, and return them; the file is written where the log is new."""
     path = directory / layout.POLICY_FILE
     text = _read(path)
     if text is None:
         if head.checkpoint.size:
             raise LogRefused(f"{layout.POLICY_FILE}: it is gone or not readable: restore it from a copy")
         disk.put_durably(path, Policy.of(signer.vkeys).text.encode())
-        return
+        return [key.verifier for key in signer.keys]
     try:
-        known = Policy.parse(text).vkeys
+        known = Policy.parse(text)
     except VerificationFailed as failure:
         raise LogRefused(f"{layout.POLICY_FILE}: {failure}") from None
-    if not set(known) & set(signer.vkeys):
+    if not set(known.vkeys) & set(signer.vkeys):
         raise LogRefused(f"{layout.POLICY_FILE}: the log has another key")
+    return [line.key for line in known.logs]
 
 
-def _last_note(directory: Path, head: Head) -> str:
+def _last_note(directory: Path, head: Head, read: _Read, disk: Disk) -> str:
     """Return the note in the directory, with what witnesses added, or else the one that the lock store has."""
-    path = directory / layout.CHECKPOINT_FILE
-    found = _read(path)
-    if found is not None and found.startswith(head.note):
-        return found
-    if found is not None and (_size(found) or 0) > head.checkpoint.size:
-        raise LogRefused("lock store: it is older than the checkpoint: restore it from a copy")
+    found = _read(directory / layout.CHECKPOINT_FILE)
     if found is None and head.checkpoint.size:
         raise LogRefused(f"{layout.CHECKPOINT_FILE}: it is gone or not readable: restore it from a copy")
+    stated = None if found is None else _stated(directory, found, head.checkpoint, read, disk)
+    is_good = read(head.note) == head.checkpoint
+    if found is not None and stated == head.checkpoint and (found.startswith(head.note) or not is_good):
+        return found
+    if not is_good:
+        raise LogRefused("lock store: its note does not verify: restore it from a copy")
     return head.note
+
+
+def _stated(directory: Path, found: str, last: Checkpoint, read: _Read, disk: Disk) -> Checkpoint:
+    """Return the checkpoint of the directory; raises ``LogRefused`` unless it is the ``last`` one or one before it.
+
+    A crash leaves one before it. A signed one of another history is never overwritten: it proves a fork.
+    """
+    stated = read(found)
+    if stated is None or stated.origin != last.origin:
+        raise LogRefused(f"{layout.CHECKPOINT_FILE}: it does not verify: restore it from a copy")
+    if stated.size > last.size:
+        raise LogRefused("lock store: it is older than the checkpoint: restore it from a copy")
+    root = last.root if stated.size == last.size else _journal_root(directory, stated, disk)
+    if stated.root != root:
+        raise LogRefused(f"{layout.CHECKPOINT_FILE}: it is signed, and of another history than lock store and journal")
+    return stated
+
+
+def _signed(signed: str, keys: Sequence[VerifierKey], known: Iterable[VerifierKey]) -> Checkpoint | None:
+    """Return the checkpoint of a note that all of ``keys`` signed, and no ``known`` one wrongly; None for any other.
+
+    At each moment of a change of keys, every key in the policy file has signed the notes of directory and lock store.
+    """
+    try:
+        text, signers = note.verified_keys(signed, known)
+        return Checkpoint.parse(text) if signers.keys() >= set(keys) else None
+    except VerificationFailed:
+        return None
+
+
+def _journal_root(directory: Path, stated: Checkpoint, disk: Disk) -> bytes:
+    """Return the root over as many of the journal's entries as a checkpoint before the last one covers.
+
+    Only after a crash between lock store and checkpoint is the journal read for it: once more.
+    """
+    tree = merkle.Accumulator()
+    journal = Journal(directory / layout.JOURNAL_FOLDER, stated.origin, disk)
+    try:
+        for entries in journal.load(stated.size, tree.root):
+            tree.extend(merkle.leaf_hashes(entries[: stated.size - tree.size]))
+            if tree.size == stated.size:
+                break
+    finally:
+        journal.close()
+    if tree.size < stated.size:
+        why = f"{tree.size} whole entries, and {stated.size} were published"
+        raise LogRefused(f"journal: {why}: restore it from a copy")
+    return tree.root()
 
 
 def _read(path: Path) -> str | None:

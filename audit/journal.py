@@ -61,27 +61,27 @@ class Journal:
 
     # -- opening ------------------------------------------------------------------------------------------------
 
-    def load(self, published: int) -> Iterator[list[bytes]]:
+    def load(self, published: int, root: Callable[[], bytes]) -> Iterator[list[bytes]]:
         """Walk the entries of whole groups from the start, and stop before the first group that is not whole.
 
-        Raises ``LogRefused`` where a later segment shows that what is not whole had been acknowledged.
+        ``root`` gives the root over all entries that were handed out, for comparison with the headers; it is asked
+        when a segment begins. Raises ``LogRefused`` where a header is another's, and where a later segment shows that
+        what is not whole had been acknowledged.
         """
         names = sorted(path for path in self._folder.iterdir() if layout.SEGMENT_NAME.fullmatch(path.name))
         for number, path in enumerate(names):
             if int(path.name) != self.size:
                 raise self._damaged(f"segment {path.name} follows")
-            self._enter(path)
+            self._enter(path, root)
             yield from self._groups(published)
             self._segments = number + 1
 
-    def _enter(self, path: Path) -> None:
+    def _enter(self, path: Path, root: Callable[[], bytes]) -> None:
         self.close()
         handle = self._disk.open(path)
         self._current = _Segment(path, handle, os.fstat(handle).st_size)
         header = os.pread(handle, layout.SEGMENT_HEADER_BYTES, 0)
-        start, zeros = header[: header.find(b"\0")], header[header.find(b"\0") :]
-        lines = start.split(b"\n")
-        if lines[:3] != [b"audit-journal/2", self._origin.encode(), str(self.size).encode()] or zeros.strip(b"\0"):
+        if header != layout.segment_header(self._origin, self.size, root()):
             raise LogRefused(f"journal/{path.name}: its header is not that of this log: restore it from a copy")
 
     def _groups(self, published: int) -> Iterator[list[bytes]]:

@@ -99,7 +99,7 @@ def _copy_log(directory: Path, out: Path, *, with_tags: bool, progress: Progress
     if pruned:
         _put(out, layout.MINIMUM_FILE, read_file(directory, layout.MINIMUM_FILE))
     named: set[str] = set()
-    for index in range(-(-tree.size // WIDTH)):
+    for index in range(tree.minimum // WIDTH, -(-tree.size // WIDTH)):  # what is pruned may be any number
         named.update(_copy_bundle(tree, out, index))
         progress(min(tree.size, (index + 1) * WIDTH), tree.size)
     _copy_tiles(tree, out)
@@ -117,10 +117,12 @@ def _copy_bundle(tree: PublishedTree, out: Path, index: int) -> Iterable[str]:
 
 
 def _copy_tiles(tree: PublishedTree, out: Path) -> None:
-    for level, index, width in tiles.tiles_of(tree.size):
-        row = tree.row(level, index) if level else tree.leaves(index)
-        if row is not None:
-            _put(out, tiles.tile_path(level, index, width), row)
+    """Copy all tiles, but of level 0 those from the minimum on only."""
+    for above, index, width in tiles.tiles_of(tree.size // WIDTH):
+        _put(out, tiles.tile_path(above + 1, index, width), tree.row(above + 1, index))
+    for index in range(tree.minimum // WIDTH, -(-tree.size // WIDTH)):
+        width = min(WIDTH, tree.size - index * WIDTH)
+        _put(out, tiles.tile_path(0, index, width), tree.leaves(index) or b"")
 
 
 def _copy_tags(directory: Path, out: Path, named: set[str]) -> None:

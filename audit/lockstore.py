@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from audit.checkpoint import Checkpoint
 from audit.errors import LogFailed, LogRefused
@@ -21,6 +22,10 @@ CREATE TABLE IF NOT EXISTS head (
 """
 
 
+# The module cannot tell of a damaged schema whose text is no UTF-8: it raises the other error instead.
+_FAILURES: Final = (sqlite3.Error, UnicodeDecodeError)
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """The last published checkpoint of a log, its signed note, and which opening of the log may replace it."""
@@ -30,7 +35,7 @@ class Head:
     note: str
 
 
-def _why(error: sqlite3.Error) -> str:
+def _why(error: Exception) -> str:
     return getattr(error, "sqlite_errorname", type(error).__name__)  # the module's own errors have no such name
 
 
@@ -45,7 +50,7 @@ class LockStore:
             # A commit that truncates its journal tells of a sync that fails; one that removes it does not.
             self._connection.execute("PRAGMA journal_mode = TRUNCATE")
             self._connection.execute(_SCHEMA)
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             raise LogRefused(f"lock store: it cannot be used ({_why(error)}): make room, or restore it") from None
 
     def close(self) -> None:
@@ -58,7 +63,7 @@ class LockStore:
             row = self._connection.execute(
                 "SELECT epoch, size, root, note FROM head WHERE origin = ?", (origin,)
             ).fetchone()
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             raise LogRefused(f"lock store: it cannot be read ({_why(error)})") from None
         return Head(row[0], Checkpoint(origin, row[1], row[2]), row[3]) if row else None
 
@@ -73,7 +78,7 @@ class LockStore:
                 "UPDATE head SET epoch = epoch + 1 WHERE origin = ? AND epoch = ? AND size = ? AND root = ?",
                 (last.origin, head.epoch, last.size, last.root),
             ).rowcount
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             raise LogRefused(f"lock store: it cannot be written ({_why(error)})") from None
         if done != 1:
             raise LogRefused("lock store: another writer has this log")
@@ -84,7 +89,7 @@ class LockStore:
         row = (checkpoint.origin, 0, checkpoint.size, checkpoint.root, note)
         try:
             self._connection.execute("INSERT INTO head VALUES (?, ?, ?, ?, ?)", row)
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             raise LogRefused(f"lock store: the log cannot be entered ({_why(error)})") from None
         return Head(0, checkpoint, note)
 
@@ -96,7 +101,7 @@ class LockStore:
                 "UPDATE head SET size = ?, root = ?, note = ? WHERE origin = ? AND epoch = ? AND size = ? AND root = ?",
                 (checkpoint.size, checkpoint.root, note, old.origin, head.epoch, old.size, old.root),
             ).rowcount
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             raise LogFailed(f"the lock store cannot be written ({_why(error)})") from None
         if done != 1:
             raise LogFailed("another writer has published this log: this one is stale and must end")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -12,8 +12,8 @@ from typing import Final, Self
 
 from audit import format as layout
 from audit import home, merkle
-from audit.errors import AuditError, EntryRefused, LogBusy, LogFailed, LogRefused
-from audit.grouping import Group, Pending, Receipt, parts
+from audit.errors import AuditError, ClockWentBack, EntryRefused, LogBusy, LogFailed, LogRefused
+from audit.grouping import Group, Known, Pending, Receipt, parts
 from audit.journal import Journal
 from audit.keys import Signer
 from audit.lockstore import LockStore
@@ -24,7 +24,6 @@ from audit.tags import TagFile, TagFolder
 from audit.tiles import encode_bundle
 
 MAX_WAITING: Final = 4096  # entries in the queue; one submission may be larger when nobody else waits
-REMEMBERED: Final = 65_536  # entries whose id is known: sent again, they are not written again
 _UNPUBLISHED: Final = 65_536  # entries held in memory before they are published without being asked
 
 
@@ -39,7 +38,7 @@ class Log:
         self._waiting: list[Pending] = []
         self._queued = 0
         self._failure: str | None = None
-        self._known: OrderedDict[str, Receipt] = OrderedDict()
+        self._known = Known()
         self._held = home.hold(directory, around.disk)
         try:
             self._lock = LockStore(around.lock or home.default_lock(directory))
@@ -63,6 +62,8 @@ class Log:
             return cls(directory, signer, around or Surroundings())
         except OSError as error:
             raise LogRefused(f"the log cannot be opened ({error.strerror or type(error).__name__})") from error
+        except ClockWentBack as error:
+            raise LogRefused(f"the log cannot be opened: {error}") from error
 
     # -- opening ------------------------------------------------------------------------------------------------
 
@@ -72,7 +73,7 @@ class Log:
             raise LogRefused("the log was pruned: it takes no more entries")
         at = int(around.clock().timestamp())
         self._head, note = home.establish(self._directory, self._signer, self._lock, around.disk, at)
-        self._tags = TagFolder(self._directory, around.disk, around.tags)
+        self._tags = TagFolder(self._directory, around.disk)
         tiles = Tiles(self._directory, around.disk)
         desk = Desk(self._directory, self._signer, self._lock, around.witnesses, around.clock, around.disk)
         self._journal = Journal(self._directory / layout.JOURNAL_FOLDER, self.origin, around.disk)
@@ -95,7 +96,7 @@ class Log:
         published = self._head.checkpoint
         if published.size == 0:
             self._compare(tiles)
-        for entries in self._journal.load(published.size):
+        for entries in self._journal.load(published.size, tiles.root):
             leaves = merkle.leaf_hashes(entries)
             self._note(entries, leaves, tiles.size)
             before = published.size - tiles.size
@@ -123,44 +124,38 @@ class Log:
             if bulk := layout.bulk_reference(entry):
                 self._tags.named(bulk[0])
             if name := layout.entry_id(entry):
-                self._remember(name, Receipt(index, leaf, self.origin))
-
-    def _remember(self, name: str, receipt: Receipt) -> None:
-        self._known[name] = receipt
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
+                self._known.add(name, Receipt(index, leaf, self.origin))
 
     def _change_keys(self) -> None:
         """Let the signer's keys be the log's. In between, each key in the policy file has signed the checkpoint."""
         disk, path = self._around.disk, self._directory / layout.POLICY_FILE
-        wanted = Policy.of(self._signer.vkeys)
-        known = Policy.parse(path.read_bytes())
-        if known == wanted:
+        wanted, found = Policy.of(self._signer.vkeys).text.encode(), path.read_bytes()
+        if found == wanted:  # to the byte: a verifier takes no other form
             return
-        common = [vkey for vkey in known.vkeys if vkey in self._signer.vkeys]
+        common = [vkey for vkey in Policy.parse(found).vkeys if vkey in self._signer.vkeys]
         disk.put_durably(path, Policy.of(common).text.encode())
         self._publisher.sign_again()
-        disk.put_durably(path, wanted.text.encode())
+        disk.put_durably(path, wanted)
 
     # -- writing ------------------------------------------------------------------------------------------------
 
     def append(self, entries: Sequence[bytes]) -> list[Receipt]:
         """Append entries next to each other and return when they are on disk.
 
-        Threads that wait at the same time share one sync. An entry (a JSON object with an ``id``) that was written
-        before is not written again: its receipt is returned. Raises ``EntryRefused`` and ``LogBusy`` before anything
-        is written, and ``LogFailed`` from the first write or sync that fails, then always.
+        Threads that wait at the same time share one sync. An entry (a JSON object with an ``id``) that is among the
+        last ``grouping.REMEMBERED`` is not written again: its receipt is returned. Raises ``EntryRefused`` and
+        ``LogBusy`` before anything is written, and ``LogFailed`` from the first write or sync that fails, then always.
         """
         return self.submit(entries).wait()
 
     def submit(self, entries: Sequence[bytes]) -> Pending:
         """Put entries in the queue, in the order of the calls; they are NOT durable before ``wait`` returns."""
         pending = Pending(entries, self.wait)
-        for bulk in pending.bulks:
-            self._tags.expect(*bulk)
         self._need_well()
         if self._queued and self._queued + len(entries) > MAX_WAITING:
             raise LogBusy(f"{self._queued} entries wait to be written: try again in a moment")
+        for root, count in pending.recall(self._known):
+            self._tags.expect(root, count)
         self._queued += len(entries)
         self._waiting.append(pending)  # atomic, as is taking the whole list below
         return pending
@@ -173,9 +168,10 @@ class Log:
         if pending.refused is not None:
             raise EntryRefused(pending.refused)
         if pending.receipts is None:
-            raise LogFailed(f"the log cannot be written: {self._failure}")
+            raise self._unwritable()
         if self._publisher.waiting > _UNPUBLISHED:
-            self.checkpoint()
+            with contextlib.suppress(ClockWentBack):  # the entries are durable, and published once the clock is right
+                self.checkpoint()
         return pending.receipts
 
     def _commit(self) -> None:
@@ -185,7 +181,7 @@ class Log:
         self._queued = sum(len(pending.entries) for pending in self._waiting)
         group = Group(self._size, self.origin, self._known)
         try:
-            if self._failure is None:
+            if self._broken is None:
                 for pending in waiting:
                     group.add(pending)
                 for part in parts(group.entries):
@@ -209,62 +205,78 @@ class Log:
     def _acknowledge(self, group: Group) -> None:
         """Everything in the group is on disk."""
         for name, receipt in group.named.items():
-            self._remember(name, receipt)
+            self._known.add(name, receipt)
+        for root in group.roots:
+            self._tags.named(root)
         for pending, receipts in group.receipts:
-            for bulk in pending.bulks:
-                self._tags.named(bulk[0])
             pending.receipts = receipts
 
+    @property
+    def _broken(self) -> str | None:
+        return self._failure or self._tags.failure
+
+    def _unwritable(self) -> LogFailed:
+        return LogFailed(f"the log cannot be written: {self._broken}")
+
     def _need_well(self) -> None:
-        if self._failure is not None:
-            raise LogFailed(f"the log cannot be written: {self._failure}")
+        if self._broken is not None:
+            raise self._unwritable()
 
     def checkpoint(self) -> str:
-        """Publish a signed checkpoint of all durable entries, durably, and return the note. Raises ``LogFailed``."""
+        """Publish a signed checkpoint of all durable entries, durably, and return the note.
+
+        Raises ``LogFailed``, and ``ClockWentBack`` without harm to the log.
+        """
         self._need_well()
         try:
             note = self._publisher.publish()
             self._journal.allocate_ahead()
+        except ClockWentBack:
+            raise
         except (OSError, AuditError) as error:
             why = (error.strerror or type(error).__name__) if isinstance(error, OSError) else str(error)
             self._failure = f"a checkpoint could not be published ({why})"
-            raise LogFailed(f"the log cannot be written: {self._failure}") from error
+            raise self._unwritable() from error
         except BaseException:
             self._failure = "a checkpoint was interrupted"
             raise
         return note
 
     def tag_file(self) -> TagFile:
-        """Begin a side file for the subject tags of one bulk entry. Raises ``LogFailed``."""
+        """Begin a side file for the subject tags of one bulk entry. Raises ``LogFailed`` (``LogBusy``)."""
         self._need_well()
         return self._tags.new_file()
 
-    @property
-    def unnamed_tags(self) -> list[str]:
-        """The roots of the sealed tag files that no entry names yet."""
-        return self._tags.unnamed
+    def follow(self, before: Log) -> None:
+        """Take over from the log of the shard before, which was closed with ``keep_tags``.
 
-    def adopt_tags(self, roots: Sequence[str]) -> None:
-        """Take over tag files from the folder of the shard before."""
-        self._tags.adopt(roots)
+        What is sent again and was written there is not written here, and tag files that no entry there names may be
+        named here.
+        """
+        self._known.follow(before._known)
+        self._tags.follow(before._tags)
+
+    def remember(self, earlier: Known) -> None:
+        """Take entries of the shard before for known."""
+        self._known.follow(earlier)
 
     def close(self, *, keep_tags: bool = False) -> None:
         """Write what waits, publish a checkpoint, and let the directory go. A failed log is only let go.
 
-        Tag files that no entry names are removed, or with ``keep_tags`` left for a log that adopts them.
+        Tag files that no entry names are removed, or with ``keep_tags`` left for a log that follows this one.
         """
         with self._writing:
             if self._held < 0:
                 return
             try:
-                if self._failure is None:
+                if self._broken is None:
                     self._commit()
-                if self._failure is None:
+                if self._broken is None:
                     self.checkpoint()
                     if not keep_tags:
                         self._tags.clean()
             finally:
-                self._failure = self._failure or "it is closed"
+                self._failure = self._broken or "it is closed"
                 self._journal.close()
                 self._lock.close()
                 os.close(self._held)

@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +22,7 @@ from audit.encoding import encode_base64
 from audit.errors import AuditError, VerificationFailed
 from audit.note import parse_note, verified_keys
 from audit.policy import Policy
+from audit.shards import EMPTY_BETWEEN, SHARD_NAME
 from audit.sources import Place, Source
 from audit.tiles import TileSource, TileTree, tile_path
 
@@ -128,7 +129,8 @@ def monitor(place: Place, watch: Watch, path: Path) -> list[Seen]:
     """Check the logs at a place against what the file at ``path`` keeps of them, and keep what holds.
 
     A log that does not hold leaves what is kept of it as it is. Raises ``VerificationFailed`` once all logs were
-    checked, and for a ``Misbehaviour`` writes both notes beside ``path``. One run at a time: others wait.
+    checked, also for an empty shard that others follow, and for a ``Misbehaviour`` writes both notes beside ``path``.
+    One run at a time: others wait.
     """
     seen: list[Seen] = []
     failures: list[AuditError] = []
@@ -144,6 +146,7 @@ def monitor(place: Place, watch: Watch, path: Path) -> list[Seen]:
             except AuditError as failure:
                 failures.append(failure)
         gone = state.origins(place.name) - {found.origin for found in seen}
+    failures += _empty_between(seen)
     if not failures and gone:
         failures.append(VerificationFailed(min(gone), f"it was at {place.name} before and is not any more"))
     if len(failures) > 1:
@@ -180,6 +183,17 @@ def check(source: Source, watch: Watch, kept_note: Callable[[str], str | None]) 
         at=at,
         note=note,
     )
+
+
+def _empty_between(seen: Sequence[Seen]) -> list[VerificationFailed]:
+    """Refuse the empty shards that others of their trail follow."""
+    trails: dict[str, dict[str, Seen]] = {}
+    for found in seen:
+        base, _, name = found.origin.rpartition("/")
+        if SHARD_NAME.fullmatch(name):
+            trails.setdefault(base, {})[name] = found
+    followed = (found for trail in trails.values() for name, found in trail.items() if name < max(trail))
+    return [VerificationFailed(found.origin, EMPTY_BETWEEN) for found in followed if not found.size]
 
 
 def _need_growth(kept: Checkpoint, found: Checkpoint, notes: Mapping[str, str]) -> None:

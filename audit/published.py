@@ -206,7 +206,7 @@ class PublishedLog:
         if path == layout.CHECKPOINT_FILE:
             return self.note.encode()
         if path == layout.POLICY_FILE:
-            return self.policy.text.encode()
+            return self.policy.text.encode("utf-8", "surrogateescape")  # a witness may have octets for a name
         try:
             tiles.parse_tile_path(path)
         except VerificationFailed:

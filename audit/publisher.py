@@ -12,17 +12,23 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from audit import format as layout
 from audit.beneath import read_beneath
 from audit.checkpoint import Checkpoint
 from audit.disk import Disk
+from audit.errors import ClockWentBack
 from audit.keys import Signer
 from audit.lockstore import Head, LockStore
 from audit.merkle import HASH_BYTES, TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, TileRows
-from audit.note import sign_note
+from audit.note import sign_note, verified_keys
 from audit.tiles import TileTree, encode_bundle, tile_path
 from audit.witness import Witnesses
+
+# Seconds. Time servers set a clock back by parts of a second, a time zone taken for UTC by up to 14 hours: neither is
+# worth a log that publishes nothing, as the time stated then is the last one's again and so not before it.
+CLOCK_TOLERANCE: Final = 86_400
 
 Waiting = tuple[Sequence[bytes], Sequence[bytes]]  # entries and their leaf hashes
 
@@ -164,6 +170,7 @@ class Publisher:
         self._tiles = tiles
         self._head = head
         self._note = note
+        self._stated = max(verified_keys(note, [key.verifier for key in desk.signer.keys])[1].values(), default=0)
         self._publishing = threading.RLock()
         self._waiting: list[Waiting] = []
         self.waiting = 0  # entries; a hint, read without the lock
@@ -186,30 +193,43 @@ class Publisher:
             return self._tiles.root()
 
     def publish(self) -> str:
-        """Publish a checkpoint over all that was handed over; return its note. Raises ``LogFailed``, ``OSError``."""
+        """Publish a checkpoint over all that was handed over; return its note.
+
+        Raises ``ClockWentBack``, and ``LogFailed``, ``OSError`` for good.
+        """
         with self._publishing:
             self._drain()
-            self.waiting = 0
             if self._head.checkpoint.size == self._tiles.size:
+                self.waiting = 0
                 return self._note
+            at = self._now()
+            self.waiting = 0
             self._tiles.write()
             checkpoint = Checkpoint(self._head.checkpoint.origin, self._tiles.size, self._tiles.root())
-            self._sign(checkpoint)
+            self._sign(checkpoint, at)
             self._tiles.clean()
             return self._note
 
     def sign_again(self) -> None:
-        """Sign the last checkpoint with the keys of today."""
+        """Sign the last checkpoint with the keys of today. Raises as ``publish``."""
         with self._publishing:
-            self._sign(self._head.checkpoint)
+            self._sign(self._head.checkpoint, self._now())
 
-    def _sign(self, checkpoint: Checkpoint) -> None:
+    def _now(self) -> int:
+        """Return the POSIX time to state: the present, or the last one's where the clock is a little behind it."""
+        now = int(self._desk.clock().timestamp())
+        if now + CLOCK_TOLERANCE < self._stated:
+            raise ClockWentBack("the clock stands more than a day before the last checkpoint: set it right")
+        return max(now, self._stated)
+
+    def _sign(self, checkpoint: Checkpoint, at: int) -> None:
         desk = self._desk
-        note = sign_note(checkpoint.text, desk.signer, int(desk.clock().timestamp()))
+        note = sign_note(checkpoint.text, desk.signer, at)
         self._head = desk.lock.swap(self._head, checkpoint, note)
         path = desk.folder / layout.CHECKPOINT_FILE
         desk.disk.put_durably(path, note.encode())
         self._note = note
+        self._stated = at if any(key.kind.is_timed for key in desk.signer.keys) else 0
         if desk.witnesses is not None and checkpoint.size:
             lines = desk.witnesses.cosign(note, lambda old: self._consistency(old, checkpoint))
             if lines:

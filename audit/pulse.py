@@ -8,13 +8,16 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from audit.errors import LogFailed
+from audit.errors import ClockWentBack, LogFailed
 
 Reply = Callable[[str | None, str | None], None]  # the note, or else why there is none
 
 
 class Pulse(threading.Thread):
-    """Publishes soon after entries came, and when asked. Ends at ``finish`` or when publishing fails."""
+    """Publishes soon after entries came, and when asked. Ends at ``finish`` or when publishing fails.
+
+    A clock that stands in the past ends nothing: who asked is told, and publishing is tried again at each interval.
+    """
 
     def __init__(self, publish: Callable[[], str], interval: float, wake: Callable[[], None]) -> None:
         """``publish`` begins at most ``interval`` seconds after an entry; ``wake`` is called when ``done`` grew."""
@@ -56,8 +59,8 @@ class Pulse(threading.Thread):
             asked = self._next()
             if asked is None:
                 return
-            note = self._try()
-            self.done.extend(functools.partial(reply, note, self.failure) for reply in asked)
+            note, why = self._try()
+            self.done.extend(functools.partial(reply, note, why) for reply in asked)
             if asked or note is None:
                 self._wake()
 
@@ -71,11 +74,15 @@ class Pulse(threading.Thread):
             asked, self._asked, self._due = self._asked, [], None
             return asked
 
-    def _try(self) -> str | None:
+    def _try(self) -> tuple[str | None, str | None]:
+        """Return the note, or else why there is none."""
         try:
-            return self._publish()
+            return self._publish(), None
+        except ClockWentBack as error:
+            self.entries_came()
+            return None, str(error)
         except LogFailed as error:
             self.failure = str(error)
         except Exception as error:  # noqa: BLE001 - a thread that died unseen would leave a log that is never published
             self.failure = f"the log cannot be written: publishing failed ({type(error).__name__})"
-        return None
+        return None, self.failure

@@ -16,14 +16,13 @@ import msgspec
 from audit import format as layout
 from audit import merkle
 from audit.errors import AuditError, VerificationFailed
-from audit.inventory import open_file
 from audit.published import PublishedLog
 from audit.treecheck import Progress
+from audit.verifier import tag_blocks
 
 KEY_BYTES: Final = 32
 _DOMAIN: Final = b"tag/v1|"
 _BLOCK: Final = 64  # bytes; of SHA-256
-_CHUNK: Final = layout.TAG_BYTES * 65_536
 _EVERY: Final = 65_536  # entries between two reports
 
 
@@ -100,12 +99,11 @@ def _place(log: PublishedLog, root: str, tag: bytes) -> int | None:
     tree = merkle.Accumulator()
     found: int | None = None
     try:
-        with open_file(log.directory, path) as file:
-            while blocks := file.read(_CHUNK):
-                if found is None and (at := _find(blocks, tag)) is not None:
-                    found = tree.size + at
-                width = layout.TAG_BYTES
-                tree.extend(merkle.leaf_hashes([blocks[at : at + width] for at in range(0, len(blocks), width)]))
+        for blocks in tag_blocks(log.directory, root):
+            if found is None and (at := _find(blocks, tag)) is not None:
+                found = tree.size + at
+            width = layout.TAG_BYTES
+            tree.extend(merkle.leaf_hashes([blocks[at : at + width] for at in range(0, len(blocks), width)]))
     except OSError:
         raise VerificationFailed(path, "it is not there, so nobody can say whom its entry concerns") from None
     if tree.root().hex() != root:

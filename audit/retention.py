@@ -15,7 +15,7 @@ from typing import Final
 from audit import format as layout
 from audit import merkle, tiles
 from audit.disk import Disk
-from audit.errors import AuditError
+from audit.errors import AuditError, VerificationFailed
 from audit.inventory import unwritten, walk
 from audit.published import Minimum
 from audit.shards import SHARD_NAME, shard_end, shard_names
@@ -46,8 +46,8 @@ def prune(
 
     ``retention`` is the stated policy that permits it; it is kept in the log. With ``before``, a shard whose quarter
     ends later is refused. What a crash interrupted, a second call finishes. Raises ``AuditError`` for a log that is
-    open, a trail's newest shard, or entries that are not published, and ``VerificationFailed`` for one that does not
-    hold.
+    open, a trail's newest shard, entries that are not published, or a ``retention`` of over 4,096 characters or with
+    lone surrogates, and ``VerificationFailed`` for a log that does not hold.
     """
     disk = disk or Disk()
     _check_period(directory, retention, before)
@@ -77,7 +77,10 @@ def _first_minimum(held: Verified, retention: str) -> Minimum:
         raise AuditError("it has entries that are not published: open and close the log first")
     if not held.size:
         raise AuditError("it has no entries")
-    return Minimum(held.size, retention.strip())
+    try:
+        return Minimum.parse(Minimum(held.size, retention.strip()).data)  # as everybody will read it
+    except (VerificationFailed, UnicodeEncodeError):
+        raise AuditError("the retention policy cannot be stated so: at most 4,096 characters of Unicode") from None
 
 
 def _check_end(name: str, before: dt.datetime) -> None:

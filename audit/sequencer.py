@@ -26,6 +26,7 @@ from audit.wire import Kind
 
 MAX_CLIENTS: Final = 256
 MAX_UNREAD: Final = 4 * 1024 * 1024  # bytes of answers that a client has not read before it is cut off
+MAX_ASKED: Final = 128  # checkpoints that a client may wait for at once: each answer is a whole note
 _RECEIVE: Final = 1024 * 1024  # bytes a client and turn
 _LAST_ANSWERS: Final = 1.0  # seconds for clients to read what is still to be said at the end
 
@@ -68,13 +69,27 @@ class Writer(Protocol):
 class _Peer:
     """A client."""
 
-    __slots__ = ("frames", "said", "socket", "unread")
+    __slots__ = ("asked", "frames", "said", "saying", "socket", "unread")
 
     def __init__(self, connection: socket.socket) -> None:
         self.socket = connection
         self.frames = wire.Frames()
         self.said: list[bytes] = []  # answers of this turn
+        self.saying = 0  # their bytes
         self.unread = b""  # what its socket would not take
+        self.asked = 0  # checkpoints that it waits for
+
+    def say(self, kind: Kind, number: int, body: bytes) -> None:
+        """Answer at the end of the turn."""
+        self.said.append(wire.message(kind, number, body))
+        self.saying += len(self.said[-1])
+
+    def take_said(self) -> bytes:
+        """Return all that is to be sent now."""
+        data = self.unread + b"".join(self.said)
+        self.said.clear()
+        self.saying = 0
+        return data
 
 
 class Sequencer:
@@ -151,36 +166,49 @@ class Sequencer:
     def _read(self, peer: _Peer) -> None:
         try:
             count = peer.socket.recv_into(self._buffer)
-            if not count:
-                self._drop(peer)
-                return
-            for message in peer.frames.feed(bytes(memoryview(self._buffer)[:count])):
-                self._take(peer, message)
         except BlockingIOError:
             return
-        except (OSError, wire.WireError):
+        except OSError:
+            count = 0
+        if not count:
+            self._drop(peer)
+            return
+        try:
+            for message in peer.frames.feed(bytes(memoryview(self._buffer)[:count])):
+                self._take(peer, message)
+        except wire.WireError:
             self._drop(peer)
 
     def _take(self, peer: _Peer, message: wire.Message) -> None:
+        if peer.saying > MAX_UNREAD:
+            raise wire.WireError("more was asked at once than answers may be unread")
         if message.kind == Kind.APPEND:
             self._submit(peer, message.number, wire.unpack_entries(message.body))
         elif message.body:
             raise wire.WireError("a question has no body")
         elif message.kind == Kind.CHECKPOINT:
-            self._pulse.ask(functools.partial(_say_published, peer, message.number))
+            self._ask(peer, message.number)
         elif message.kind == Kind.STATUS:
             state = wire.State(self._writer.origin, self._writer.size, self._writer.vkeys)
-            peer.said.append(wire.message(Kind.STATE, message.number, msgspec.json.encode(state)))
+            peer.say(Kind.STATE, message.number, msgspec.json.encode(state))
         else:
             raise wire.WireError("a message of a kind that is not known")
+
+    def _ask(self, peer: _Peer, number: int) -> None:
+        if peer.asked >= MAX_ASKED:
+            _say(peer, Kind.BUSY, number, "too many checkpoints were asked for: try again in a moment")
+            return
+        peer.asked += 1
+        self._pulse.ask(functools.partial(_say_published, peer, number))
 
     def _submit(self, peer: _Peer, number: int, entries: list[bytes]) -> None:
         if self._queued + len(entries) > wire.MAX_ENTRIES:
             _say(peer, Kind.BUSY, number, "the queue of the log is full: try again in a moment")
             return
         try:
+            self._need_well()
             pending = self._writer.submit(entries)
-        except (EntryRefused, LogFailed) as error:
+        except (EntryRefused, LogFailed, OSError) as error:
             self._refuse(peer, number, error)
             return
         self._group.append((peer, number, pending))
@@ -190,27 +218,31 @@ class Sequencer:
         group, self._group, self._queued = self._group, [], 0
         for peer, number, pending in group:
             try:
+                self._need_well()
                 places = pending.wait()
-            except (EntryRefused, LogFailed) as error:
+            except (EntryRefused, LogFailed, OSError) as error:
                 self._refuse(peer, number, error)
             else:
-                peer.said.append(wire.message(Kind.APPENDED, number, wire.pack_places(places)))
+                peer.say(Kind.APPENDED, number, wire.pack_places(places))
         if group:
             self._pulse.entries_came()
 
-    def _refuse(self, peer: _Peer, number: int, error: EntryRefused | LogFailed) -> None:
+    def _need_well(self) -> None:
+        if self._failure is not None:  # perhaps of this turn: nothing is tried again
+            raise LogFailed(self._failure)
+
+    def _refuse(self, peer: _Peer, number: int, error: EntryRefused | LogFailed | OSError) -> None:
         if isinstance(error, EntryRefused):
             _say(peer, Kind.REFUSED, number, str(error))
         elif isinstance(error, LogBusy):
             _say(peer, Kind.BUSY, number, str(error))
         else:
-            self._failure = str(error)
+            self._failure = self._failure or _why(error)
             _say(peer, Kind.FAILED, number, self._failure)
 
     def _send(self, peer: _Peer) -> None:
         """Send what the peer's socket takes; hold the rest, and cut the peer off when that is too much."""
-        data = peer.unread + b"".join(peer.said)
-        peer.said.clear()
+        data = peer.take_said()
         try:
             sent = peer.socket.send(data) if data else 0
         except BlockingIOError:
@@ -261,7 +293,7 @@ class Sequencer:
         self._pulse.finish()
         self._heard()
         for peer in list(self._peers.values()):
-            data = peer.unread + b"".join(peer.said)
+            data = peer.take_said()
             with contextlib.suppress(OSError):
                 peer.socket.settimeout(_LAST_ANSWERS)
                 peer.socket.sendall(data)
@@ -275,11 +307,18 @@ class Sequencer:
                 self._path.unlink()
 
 
+def _why(error: LogFailed | OSError) -> str:
+    if isinstance(error, OSError):
+        return f"the log cannot be written: a write or sync failed ({error.strerror or type(error).__name__})"
+    return str(error)
+
+
 def _say(peer: _Peer, kind: Kind, number: int, text: str) -> None:
-    peer.said.append(wire.message(kind, number, text.encode()))
+    peer.say(kind, number, text.encode())
 
 
 def _say_published(peer: _Peer, number: int, note: str | None, failure: str | None) -> None:
+    peer.asked -= 1
     if note is not None:
         _say(peer, Kind.PUBLISHED, number, note)
     else:

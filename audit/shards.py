@@ -18,7 +18,10 @@ from audit.checkpoint import Checkpoint
 from audit.errors import VerificationFailed
 from audit.published import PublishedLog
 
-SHARD_NAME: Final = re.compile(r"[0-9]{4}q[1-4]", re.ASCII)
+SHARD_NAME: Final = re.compile(r"(?!0000)[0-9]{4}q[1-4]", re.ASCII)  # the calendar has no year 0
+# It names none before it, and the next one names the empty tree: all that came before could be taken away.
+EMPTY_BETWEEN: Final = "the shard is empty and not the newest, so nothing shows what came before it"
+_LAST: Final = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
 def shard_of(at: dt.datetime) -> str:
@@ -28,9 +31,11 @@ def shard_of(at: dt.datetime) -> str:
 
 
 def shard_end(at: dt.datetime) -> dt.datetime:
-    """Return the instant at which the shard of ``at`` ends."""
+    """Return the instant at which the shard of ``at`` ends; the last one of the calendar ends with it."""
     at = at.astimezone(dt.UTC)
     month = (at.month + 2) // 3 * 3
+    if (at.year, month) == (_LAST.year, _LAST.month):
+        return _LAST
     return dt.datetime(at.year + month // 12, month % 12 + 1, 1, tzinfo=dt.UTC)
 
 
@@ -76,10 +81,13 @@ def names_a_shard(entry: bytes) -> bool:
 def check_links(shards: Mapping[str, PublishedLog]) -> None:
     """Check that each shard begins where the one before ended, so that none is missing before the newest.
 
-    A shard whose first entry is pruned no longer shows what came before it. Raises ``VerificationFailed``.
+    A shard whose first entry is pruned no longer shows what came before it. Only the newest may be empty. Raises
+    ``VerificationFailed``.
     """
     before: Checkpoint | None = None
     for name, shard in shards.items():
+        if before is not None and not before.size:
+            raise VerificationFailed(before.origin, EMPTY_BETWEEN)
         if shard.size and not shard.minimum:
             first = shard.entry(0)
             linked = previous_of(first) == before if before else not names_a_shard(first)

@@ -24,4 +24,3 @@ class Surroundings:
     clock: Callable[[], dt.datetime] = system_clock
     witnesses: Witnesses | None = None
     disk: Disk = field(default_factory=Disk)
-    tags: Path | None = None  # the tags folder of the shard before, whose unnamed files may be named here

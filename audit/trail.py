@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime as dt
 import secrets
 import threading
@@ -15,30 +16,37 @@ from typing import Any, Self
 import msgspec
 
 from audit import format as layout
-from audit import home
+from audit import home, merkle
 from audit.checkpoint import Checkpoint
-from audit.errors import AuditError, LogFailed, LogRefused
-from audit.grouping import Pending, Receipt
+from audit.errors import AuditError, LogFailed, LogRefused, VerificationFailed
+from audit.grouping import REMEMBERED, Known, Pending, Receipt
 from audit.keys import Signer
 from audit.log import Log
 from audit.note import parse_note
+from audit.published import PublishedLog
 from audit.shards import shard_end_of, shard_names, shard_of
 from audit.surroundings import Surroundings
-from audit.tags import TagFile
+from audit.tags import TagFile, seems_littered
 
 Keys = Callable[[str], Signer]  # the origin of a shard -> the keys that sign it
-Link = Callable[[Checkpoint], bytes]  # the last checkpoint of a shard -> the first entry of the next
+Link = Callable[[Checkpoint | None], bytes]  # the last checkpoint of a shard, if any -> the first entry of the next
 
 
 def link_from(template: bytes, clock: Callable[[], dt.datetime]) -> Link:
-    """Return what fills a JSON object, an entry of the log's owner, with ``id``, ``ts`` and ``previous``."""
-    fixed: dict[str, Any] = msgspec.json.decode(template)
+    """Return what fills a JSON object, an entry of the log's owner, with ``id``, ``ts`` and ``previous``.
 
-    def link(previous: Checkpoint) -> bytes:
+    ``previous`` is absent where there is no shard before.
+    """
+    fixed: dict[str, Any] = msgspec.json.decode(template)
+    fixed.pop("previous", None)
+
+    def link(previous: Checkpoint | None) -> bytes:
         name = base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
         ts = clock().astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
-        head = {"origin": previous.origin, "size": previous.size, "root": previous.root.hex()}
-        return msgspec.json.encode(fixed | {"id": name, "ts": ts, "previous": head})
+        filled = fixed | {"id": name, "ts": ts}
+        if previous is not None:
+            filled["previous"] = {"origin": previous.origin, "size": previous.size, "root": previous.root.hex()}
+        return msgspec.json.encode(filled)
 
     return link
 
@@ -66,27 +74,28 @@ class Trail:
         """Open the trail in ``directory``, made when absent. A shard's origin is ``<base>/<quarter>``.
 
         ``link`` makes the first entry of a shard from the last checkpoint of the one before: a JSON object in which
-        ``previous`` is ``{origin, size, root}``, the root in hex. Raises ``LogRefused`` as ``Log.open``.
+        ``previous`` is ``{origin, size, root}``, the root in hex. From None it makes one without ``previous``, for a
+        first shard in which nothing was written. Raises ``LogRefused`` as ``Log.open``.
         """
         try:
             return cls(directory, base, keys, link, around or Surroundings())
         except OSError as error:
             raise LogRefused(f"the log cannot be opened ({error.strerror or type(error).__name__})") from error
 
-    def _enter(self, name: str, earlier: Sequence[str], left: Sequence[str] | None) -> None:
+    def _enter(self, name: str, earlier: Sequence[str], before: Log | None) -> None:
         """Open the shard ``name``; its first entry names the end of the one before.
 
-        ``left`` are the tag files that the one before, just closed, left for this one; None where it was not closed.
+        ``before`` is the log of that one where it was open until now.
         """
-        around = self._around
-        if earlier:
-            around = replace(around, tags=self._directory / earlier[-1] / layout.TAGS_FOLDER)
-        log = Log.open(self._directory / name, self._keys(f"{self._base}/{name}"), around)
+        if before is None and earlier and not (self._directory / name).exists():
+            self._finish(earlier)  # now: an empty shard may only be the last one
+        log = self._open_shard(name)
         try:
+            if before is not None:
+                log.follow(before)
+            elif earlier:
+                self._settle(earlier, log)
             if earlier and log.size == 0:
-                if left is None:
-                    self._finish(earlier[-1])
-                log.adopt_tags(left or ())
                 log.append([self._link(self._last_checkpoint(earlier[-1]))])
         except BaseException:
             log.close()
@@ -94,11 +103,34 @@ class Trail:
         self._current = log
         self._until = shard_end_of(name)
 
-    def _finish(self, name: str) -> None:
-        """Publish what a crash left unpublished in the shard before."""
-        directory = self._directory / name
-        if not (directory / layout.MINIMUM_FILE).exists():
-            Log.open(directory, self._keys(f"{self._base}/{name}"), self._around).close()
+    def _open_shard(self, name: str) -> Log:
+        return Log.open(self._directory / name, self._keys(f"{self._base}/{name}"), self._around)
+
+    def _settle(self, earlier: Sequence[str], log: Log) -> None:
+        """Do what a process that ended left undone in the shard before that of ``log``, and learn its entries' ids."""
+        directory = self._directory / earlier[-1]
+        if (directory / layout.MINIMUM_FILE).exists():
+            return
+        if log.size == 0:
+            self._finish(earlier)
+        elif seems_littered(directory):
+            with contextlib.suppress(AuditError):  # in use or damaged: no reason not to write here; ``verify`` says so
+                self._open_shard(earlier[-1]).close()
+        log.remember(_last_known(directory))
+
+    def _finish(self, earlier: Sequence[str]) -> None:
+        """Publish what a crash left unpublished in the last of these shards, which no other names yet.
+
+        If it is empty, it gets the first entry that it lacks: a shard that names no other hides what came before it.
+        """
+        *others, name = earlier
+        if (self._directory / name / layout.MINIMUM_FILE).exists():
+            return
+        with self._open_shard(name) as log:
+            if log.size == 0 and others:
+                self._finish(others)
+            if log.size == 0:
+                log.append([self._link(self._last_checkpoint(others[-1]) if others else None)])
 
     def _last_checkpoint(self, name: str) -> Checkpoint:
         directory = self._directory / name
@@ -119,9 +151,12 @@ class Trail:
         return self._current
 
     def _change(self, name: str) -> None:
-        self._current.close(keep_tags=True)
-        earlier = [other for other in shard_names(self._directory) if other < name]
-        self._enter(name, earlier, self._current.unnamed_tags)
+        current = self._current
+        current.append([])  # what waits is written where it was queued; a log that has failed is the trail's last
+        if current.size == 0:
+            current.append([self._link(None)])  # as in ``_finish``
+        current.close(keep_tags=True)
+        self._enter(name, [other for other in shard_names(self._directory) if other < name], current)
 
     def submit(self, entries: Sequence[bytes]) -> Pending:
         """Put entries in the queue of the present shard; see ``Log.submit``."""
@@ -182,3 +217,15 @@ class Trail:
     def size(self) -> int:
         """The number of durable entries in the present shard."""
         return self._current.size
+
+
+def _last_known(directory: Path) -> Known:
+    """Return what is known of a closed shard's last entries; nothing of one that does not verify."""
+    known = Known()
+    with contextlib.suppress(VerificationFailed):
+        shard = PublishedLog(directory)
+        first = max(shard.minimum, shard.size - REMEMBERED)
+        for index, entry in enumerate(shard.entries(first), first):
+            if name := layout.entry_id(entry):
+                known.add(name, Receipt(index, merkle.leaf_hash(entry), shard.origin))
+    return known

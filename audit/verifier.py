@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,14 +14,15 @@ from audit import inventory, manifest, merkle, note
 from audit.checkpoint import Checkpoint
 from audit.crosscheck import JournalCheck, check_ahead
 from audit.errors import VerificationFailed
-from audit.inventory import Inventory, read_file, read_text, shown
+from audit.inventory import Inventory, read_file, read_if_there, read_text, shown
 from audit.policy import Policy
 from audit.published import Minimum
-from audit.shards import SHARD_NAME, names_a_shard, previous_of, shard_names
+from audit.shards import EMPTY_BETWEEN, SHARD_NAME, names_a_shard, previous_of, shard_names
 from audit.treecheck import Progress, PublishedTree, check_extra_tiles, check_tree, named_tags
 
 _CHUNK: Final = layout.TAG_BYTES * 65_536
 _TRIES: Final = 3
+_NEXT_MINIMUM: Final = f".{layout.MINIMUM_FILE}.new"  # pruning writes it, or left it at a crash; no writer is there
 _KIT_NAMES: Final = {inventory.MANIFEST_FILE, inventory.README_FILE, inventory.TOOLS_FOLDER}
 _SHARDS: Final = re.compile(rf"{SHARD_NAME.pattern}|{inventory.TOOLS_FOLDER}", re.ASCII)
 _BESIDE_SHARDS: Final = re.compile(
@@ -56,21 +58,25 @@ def silent(_done: int, _all: int) -> None:
 def verify_directory(
     directory: Path, policy: Policy | None = None, *, progress: Progress = silent, in_kit: bool = False
 ) -> Verified:
-    """Check every byte of a log directory: a writer's, also while it is written, a kit, or a pruned one.
+    """Check every byte of a log directory: a writer's, also while it is written or pruned, a kit, or a pruned one.
 
     Without ``policy`` the directory's own is taken: then the log agrees with itself, and whose it is remains to be
     shown. ``progress`` is told (entries done, entries in all). ``in_kit`` says that the folder around it is a kit,
     which may leave the tag files out. Raises ``VerificationFailed`` with the place.
     """
     for _ in range(_TRIES - 1):
-        signed = read_text(directory, layout.CHECKPOINT_FILE)
+        state = _state(directory)
         try:
-            return _Check(directory, signed, policy, progress).run(in_kit=in_kit)
+            return _Check(directory, state[0], policy, progress).run(in_kit=in_kit)
         except VerificationFailed:
-            if read_text(directory, layout.CHECKPOINT_FILE) == signed:
+            if _state(directory) == state:
                 raise
-    signed = read_text(directory, layout.CHECKPOINT_FILE)
-    return _Check(directory, signed, policy, progress).run(in_kit=in_kit)
+    return _Check(directory, _state(directory)[0], policy, progress).run(in_kit=in_kit)
+
+
+def _state(directory: Path) -> tuple[str, bytes | None]:
+    """Return what the directory says of itself: a log that grew, or that is pruned meanwhile, is looked at again."""
+    return read_text(directory, layout.CHECKPOINT_FILE), read_if_there(directory, layout.MINIMUM_FILE)
 
 
 def read_checkpoint(directory: Path, signed: str, policy: Policy | None) -> tuple[Checkpoint, tuple[str, ...]]:
@@ -119,8 +125,9 @@ class _Check:
         if tree.minimum > published.size:
             raise VerificationFailed(layout.MINIMUM_FILE, "it lies beyond the published entries")
         found = inventory.take_inventory(self._directory, published.size)
-        if found.unfinished and not self._is_written():
-            raise VerificationFailed(shown(found.unfinished[0]), "it does not belong here")
+        unfinished = [path for path in found.unfinished if path != _NEXT_MINIMUM]
+        if unfinished and not self._is_written():
+            raise VerificationFailed(shown(unfinished[0]), "it does not belong here")
         if found.kit:
             manifest.check_manifest(self._directory)
         check_tree(tree, published, self._note_tags, self._progress)
@@ -136,9 +143,16 @@ class _Check:
     def _check_journal(self, tree: PublishedTree, found: Inventory) -> int:
         if found.has_ahead:
             check_ahead(self._directory, self._published.origin, self._is_written)
-        if not found.has_journal or (tree.minimum and not found.segments):
-            return 0
-        return JournalCheck(tree, self._published.origin, self._is_written, self._note_tags).run(found.segments)
+        segments = found.segments
+        while found.has_journal and (segments or not tree.minimum):
+            try:
+                return JournalCheck(tree, self._published.origin, self._is_written, self._note_tags).run(segments)
+            except VerificationFailed:
+                left = inventory.take_inventory(self._directory, self._published.size).segments
+                if not set(left) < set(segments):
+                    raise
+                segments = left  # the log is being pruned
+        return 0
 
     def _note_tags(self, first: int, entries: list[bytes]) -> None:
         for index, entry in enumerate(entries, first):
@@ -175,17 +189,24 @@ class _Check:
             raise VerificationFailed(place, "its tags do not have this root")
 
 
+def tag_blocks(directory: Path, root: str) -> Iterator[bytes]:
+    """Walk a side file in chunks of whole tags. Raises ``OSError``, and ``VerificationFailed`` for what is none."""
+    place = f"{layout.TAGS_FOLDER}/{root}"
+    with inventory.open_file(directory, place) as file:
+        while blocks := file.read(_CHUNK):
+            if len(blocks) % layout.TAG_BYTES:
+                raise VerificationFailed(place, "it ends within a tag")
+            yield blocks
+
+
 def tag_tree(directory: Path, root: str) -> merkle.Accumulator | None:
     """Return the tree over the tags of a side file, None when it is not there. Raises ``VerificationFailed``."""
     width = layout.TAG_BYTES
     place = f"{layout.TAGS_FOLDER}/{root}"
     tree = merkle.Accumulator()
     try:
-        with inventory.open_file(directory, place) as file:
-            while blocks := file.read(_CHUNK):
-                if len(blocks) % width:
-                    raise VerificationFailed(place, "it ends within a tag")
-                tree.extend(merkle.leaf_hashes([blocks[at : at + width] for at in range(0, len(blocks), width)]))
+        for blocks in tag_blocks(directory, root):
+            tree.extend(merkle.leaf_hashes([blocks[at : at + width] for at in range(0, len(blocks), width)]))
     except FileNotFoundError:
         return None
     except OSError:
@@ -196,8 +217,8 @@ def tag_tree(directory: Path, root: str) -> merkle.Accumulator | None:
 def verify_trail(directory: Path, policy: Policy | None = None, *, progress: Progress = silent) -> list[Verified]:
     """Check a folder of shards, or a kit of one: each of them, and that each begins where the one before ended.
 
-    A shard whose first entry is pruned no longer shows what came before it; the newest one is never pruned. A shard of
-    this trail that ``policy`` names must be there. Raises ``VerificationFailed``.
+    A shard whose first entry is pruned no longer shows what came before it; the newest one is never pruned, and only
+    that one may be empty. A shard of this trail that ``policy`` names must be there. Raises ``VerificationFailed``.
     """
     names = shard_names(directory)
     is_kit = _check_trail_names(directory)
@@ -209,7 +230,7 @@ def verify_trail(directory: Path, policy: Policy | None = None, *, progress: Pro
     for name in names:
         try:
             found.append(verify_directory(directory / name, policy, progress=progress, in_kit=is_kit))
-            _check_link(directory / name, found)
+            _check_link(directory / name, found, is_newest=name == names[-1])
         except VerificationFailed as failure:
             raise VerificationFailed(f"{name}/{failure.place}", failure.why) from None
     if found[-1].minimum:
@@ -242,13 +263,15 @@ def _check_trail_names(directory: Path) -> bool:
     return inventory.MANIFEST_FILE in found
 
 
-def _check_link(directory: Path, found: list[Verified]) -> None:
+def _check_link(directory: Path, found: list[Verified], *, is_newest: bool) -> None:
     """Check the name of the last shard, and that it begins where the one before ended."""
     shard = found[-1]
     before = found[-2] if len(found) > 1 else None
     base, _, name = shard.origin.rpartition("/")
     if name != directory.name or (before and before.origin.rpartition("/")[0] != base):
         raise VerificationFailed(layout.CHECKPOINT_FILE, "it is of another trail or shard")
+    if not shard.size and not is_newest:
+        raise VerificationFailed(layout.CHECKPOINT_FILE, EMPTY_BETWEEN)
     if not shard.size or shard.minimum:
         return
     first = (PublishedTree(directory, shard.size, 0).entries(0) or [b""])[0]

@@ -9,12 +9,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from audit.fetch import MAX_TIMEOUT
 from audit.inventory import read_file
 from audit.policy import MAX_POLICY, Policy
 from audit.treecheck import Progress
 from audit.verifier import silent
 
 Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
+
+
+def seconds(text: str) -> float:
+    """Read how long a request may take. Raises ``ValueError``."""
+    number = float(text)
+    if not 0 < number <= MAX_TIMEOUT:
+        raise ValueError
+    return number
 
 
 def add_policy(parser: argparse.ArgumentParser, *, required: bool = False) -> None:

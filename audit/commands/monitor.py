@@ -7,7 +7,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Any, Final
 
-from audit.commands.asked import Commands, add_policy, policy_of, say
+from audit.commands.asked import Commands, add_policy, policy_of, say, seconds
 from audit.errors import AuditError
 from audit.monitor import Freshness, Seen, Watch, monitor
 from audit.sources import open_place
@@ -24,7 +24,7 @@ def register(commands: Commands[Any]) -> None:
     parser.add_argument("--key-file", type=Path, help="a file with the key for the Authorization: Bearer header")
     parser.add_argument("--start", type=_natural, default=0, help="do not fetch entries before this one")
     parser.add_argument("--max-age", type=_natural, help="refuse a checkpoint that is older, in seconds")
-    parser.add_argument("--timeout", type=float, default=30.0, help="for each request, in seconds")
+    parser.add_argument("--timeout", type=seconds, default=30.0, help="for each request, in seconds")
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(run=_run)
 

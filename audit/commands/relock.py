@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,27 +35,33 @@ def _run(arguments: argparse.Namespace) -> None:
     directory: Path = arguments.directory
     if arguments.lock is None and SHARD_NAME.fullmatch(directory.resolve().name):
         raise AuditError("this is a shard: name the folder of all shards, or the lock store by --lock")
-    store = LockStore(arguments.lock or home.default_lock(directory))
-    try:
-        entered = [_enter(place, store, dry_run=arguments.dry_run) for place in _logs(directory)]
-    finally:
-        store.close()
-    say(arguments, {"entered": [found for found in entered if found], "dry_run": arguments.dry_run})
+    path: Path = arguments.lock or home.default_lock(directory)
+    logs = [PublishedLog(place) for place in _logs(directory)]
+    unknown = _unknown(logs, path) if path.exists() else logs
+    for log in unknown:
+        verify_directory(log.directory)
+    if not arguments.dry_run:
+        _enter(unknown, path)
+    entered = [f"{log.origin} {log.size}" for log in unknown]
+    say(arguments, {"entered": entered, "dry_run": arguments.dry_run})
 
 
 def _logs(directory: Path) -> list[Path]:
     return [directory / name for name in shard_names(directory)] or [directory]
 
 
-def _enter(directory: Path, store: LockStore, *, dry_run: bool) -> str | None:
-    """Enter one log unless the store knows it; it must verify whole."""
-    log = PublishedLog(directory)
-    known = store.read(log.origin)
-    if known is not None:
-        if known.checkpoint != log.checkpoint:
+def _unknown(logs: Sequence[PublishedLog], path: Path) -> list[PublishedLog]:
+    """Return the logs that the store does not know."""
+    with contextlib.closing(LockStore(path)) as store:
+        known = {log.origin: store.read(log.origin) for log in logs}
+    for log in logs:
+        head = known[log.origin]
+        if head is not None and head.checkpoint != log.checkpoint:
             raise AuditError(f"the lock store knows {log.origin} with another checkpoint: nothing was changed")
-        return None
-    verify_directory(directory)
-    if not dry_run:
-        store.begin(log.checkpoint, log.note)
-    return f"{log.origin} {log.size}"
+    return [log for log in logs if known[log.origin] is None]
+
+
+def _enter(logs: Sequence[PublishedLog], path: Path) -> None:
+    with contextlib.closing(LockStore(path)) as store:
+        for log in logs:
+            store.begin(log.checkpoint, log.note)

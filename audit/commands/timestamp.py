@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from audit.beneath import read_beneath
-from audit.commands.asked import Commands, add_policy, policy_of, say
+from audit.commands.asked import Commands, add_policy, policy_of, say, seconds
 from audit.disk import Disk
 from audit.errors import AuditError, VerificationFailed
 from audit.fetch import Server
@@ -28,7 +28,7 @@ def register(commands: Commands[Any]) -> None:
     ask.add_argument("--out", type=Path, required=True, help="write the stamp here and the stamped note to <out>.note")
     add_policy(ask)
     ask.add_argument("--root", type=Path, help="also check the stamp by these root certificates (PEM)")
-    ask.add_argument("--timeout", type=float, default=30.0, help="in seconds")
+    ask.add_argument("--timeout", type=seconds, default=30.0, help="in seconds")
     ask.add_argument("--json", action="store_true")
     ask.set_defaults(run=_stamp)
 

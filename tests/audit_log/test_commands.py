@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import os
 import random
 from pathlib import Path
 from typing import Any
@@ -204,6 +205,29 @@ def test_a_scan_that_cannot_be_complete_says_no(log: Path, run: Ran, tmp_path: P
     bundle = log / "tile" / "entries" / "000"
     bundle.write_bytes(bundle.read_bytes().replace(tag(KEY, "id3").hex().encode(), bytes(16).hex().encode()))
     assert run("scan", log, "--key-file", path)[0] == 1
+
+
+@pytest.mark.parametrize("length", [5, 16, 21, 37])
+def test_a_side_file_holds_whole_tags(tmp_path: Path, length: int) -> None:
+    root, count = put_tags(tmp_path / "log", bytes(length))
+    entry = json.dumps({"id": "bulk", "tags_root": root, "members": count}).encode()
+    lay_out(tmp_path / "log", [entry])
+    log = audit.PublishedLog(tmp_path / "log")
+    if length % 16 == 0:
+        assert list(scan(log, KEY)) == []
+        return
+    with pytest.raises(audit.VerificationFailed, match=f"tags/{root}: it ends within a tag"):
+        list(scan(log, KEY))
+
+
+def test_only_a_file_is_a_side_file(log: Path, tmp_path: Path) -> None:
+    (tags,) = (log / "tags").iterdir()
+    aside = tags.rename(tmp_path / "aside")
+    for make in (lambda: tags.symlink_to(aside), lambda: os.mkfifo(tags), tags.mkdir):
+        make()
+        with pytest.raises(audit.VerificationFailed, match=f"tags/{tags.name}"):
+            list(scan(audit.PublishedLog(log), KEY))
+        tags.rmdir() if tags.is_dir() and not tags.is_symlink() else tags.unlink()
 
 
 def test_tags_are_those_that_entries_carry() -> None:

@@ -127,6 +127,27 @@ def test_a_damaged_journal_is_said_to_be(folder: Path) -> None:
     assert (difference.path.partition(",")[0], difference.repaired) == (f"journal/{layout.segment_name(600)}", False)
 
 
+@pytest.mark.parametrize(("first", "at"), [(0, 0), (300, 0), (300, 63), (600, 31), (900, 5)])
+def test_a_segment_that_names_another_past_is_found_and_repaired_by_nobody(tmp_path: Path, first: int, at: int) -> None:
+    folder = tmp_path / "log"
+    entries = [b"entry %d" % number for number in range(1000)]
+    lay_out(folder, entries[:700], beyond=entries[700:], signer=ED25519)
+    path = folder / "journal" / layout.segment_name(first)
+    data = bytearray(path.read_bytes())
+    place = data.index(b"\n%d\n" % first) + len(f"\n{first}\n") + at
+    data[place] = ord("0") if data[place] != ord("0") else ord("1")
+    path.write_bytes(data)
+    before = contents(folder)
+    for repair in (False, True):
+        found = fsck(folder, repair=repair)
+        assert (found.is_well, found.root_agrees) == (False, True)
+        assert [(one.path, one.repaired) for one in found.differences] == [(f"journal/{path.name}", False)]
+        assert "root before it" in found.differences[0].why
+    assert contents(folder) == before
+    with pytest.raises(audit.VerificationFailed, match=path.name):
+        verify_directory(folder)
+
+
 def test_a_log_that_is_open_is_not_repaired_and_one_that_is_pruned_not_derived(tmp_path: Path) -> None:
     with audit.Log.open(tmp_path / "open", ED25519) as log:
         log.append([b"one"])

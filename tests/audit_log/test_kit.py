@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import subprocess
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import audit
 from audit.kit import Kit, write_kit
 from audit.policy import Policy
+from audit.published import Minimum
+from audit.retention import prune
 from audit.verifier import verify_directory, verify_trail
 from tests.audit_log.laid_out import ED25519, SIGNER, lay_out, put, put_tags
 
@@ -131,6 +135,41 @@ def test_a_kit_of_a_trail_is_a_trail(tmp_path: Path) -> None:
     path.write_text(path.read_text() + " ")
     with pytest.raises(audit.VerificationFailed, match="README"):
         verify_trail(tmp_path / "kit")
+
+
+def test_a_kit_of_a_pruned_log_is_made_of_what_is_left_also_where_pruning_stopped(tmp_path: Path) -> None:
+    root, members = put_tags(tmp_path / "log", TAGS)
+    bulk = json.dumps({"tags_root": root, "members": members}).encode()
+    lay_out(tmp_path / "log", [bulk, *(b"entry %d" % number for number in range(698)), bulk])
+    whole = shutil.copytree(tmp_path / "log", tmp_path / "stopped")
+    prune(tmp_path / "log", "a year")
+    (whole / "minimum").write_bytes((tmp_path / "log" / "minimum").read_bytes())
+    for name, folder in (("kit", tmp_path / "log"), ("other", whole)):
+        (kit,) = write_kit(folder, tmp_path / name)
+        assert (kit.size, kit.minimum, kit.root) == (700, 700, verify_directory(folder).root)
+    assert not (tmp_path / "other" / "tile" / "entries" / "000").exists()
+
+
+@pytest.mark.parametrize("part", [1.0, 0.5])
+def test_a_log_that_claims_to_be_huge_costs_no_more_than_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: float
+) -> None:
+    size = 2**60
+    put(tmp_path / "log" / "policy", Policy.of(ED25519.vkeys).text.encode())
+    note = audit.sign_note(audit.Checkpoint(ED25519.name, size, bytes(32)).text, ED25519)
+    put(tmp_path / "log" / "checkpoint", note.encode())
+    put(tmp_path / "log" / "minimum", Minimum(int(size * part), "a year").data)
+    opened, opens = os.open, []
+
+    def counted(*arguments: Any, **named: Any) -> int:
+        opens.append(arguments)
+        assert len(opens) < 1000
+        return opened(*arguments, **named)
+
+    monkeypatch.setattr(os, "open", counted)
+    for check in (lambda folder: write_kit(folder, tmp_path / "kit"), verify_directory, audit.PublishedLog):
+        with pytest.raises(audit.VerificationFailed, match="tile"):
+            check(tmp_path / "log")
 
 
 def test_a_kit_is_not_made_over_something(tmp_path: Path) -> None:

@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 import audit
 from audit import format as layout
-from audit import journal, log, merkle
+from audit import grouping, journal, log, merkle
 from audit.disk import Disk
+from audit.grouping import Known
 from audit.note import parse_note
 from audit.policy import Policy
 from tests.crash import scratch
@@ -206,6 +207,46 @@ def test_an_id_belongs_to_one_entry(folder: Path) -> None:
         assert opened.size == 2
 
 
+@given(st.lists(st.integers(0, 9), max_size=40), st.lists(st.integers(0, 9), max_size=20), st.integers(1, 6))
+def test_the_last_entries_are_known(earlier: list[int], later: list[int], limit: int) -> None:
+    """As in a list of those whose id was not known when they came, of which as many as the limit are left."""
+
+    def filled(ids: list[int], start: int) -> Known:
+        known = Known(limit)
+        for index, number in enumerate(ids, start):
+            if known.get(str(number)) is None:
+                known.add(str(number), audit.Receipt(index, bytes(32), NAME))
+        return known
+
+    def naive(ids: list[int], start: int) -> list[tuple[int, int]]:
+        kept: list[tuple[int, int]] = []
+        for index, number in enumerate(ids, start):
+            if number not in {other for other, _ in kept}:
+                kept = [*kept, (number, index)][-limit:]
+        return kept
+
+    before, after = naive(earlier, 0), naive(later, 100)
+    model = [pair for pair in before if pair[0] not in dict(after)] + after
+    known = filled(later, 100)
+    known.follow(filled(earlier, 0))
+    for number in range(10):
+        found, expected = known.get(str(number)), dict(model[-limit:]).get(number)
+        assert (found and found.index) == expected
+    assert known.get(None) is None
+
+
+def test_an_id_that_is_forgotten_while_it_waits_is_not_written_again() -> None:
+    known = Known(1)
+    known.add("a", audit.Receipt(0, merkle.leaf_hash(b'{"id":"a"}'), NAME))
+    again = audit.Pending([b'{"id":"a"}'], lambda _pending: [])
+    assert again.recall(known) == []
+    known.add("b", audit.Receipt(1, bytes(32), NAME))  # a group of others was written first
+    group = grouping.Group(2, NAME, known)
+    group.add(again)
+    assert group.entries == []
+    assert [receipt.index for _, receipts in group.receipts for receipt in receipts] == [0]
+
+
 def test_a_full_queue_says_so_and_takes_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log, "MAX_WAITING", 4)
     with audit.Log.open(folder, SIGNER) as opened:
@@ -298,6 +339,18 @@ def test_keys_rotate_with_an_overlap(folder: Path) -> None:
                 holders_of_the_old_key.check(audit.PublishedLog(folder).note)
     with pytest.raises(audit.LogRefused, match="another key"):
         audit.Log.open(folder, SIGNER)
+
+
+@pytest.mark.parametrize("edit", [lambda text: f"# kept\n{text}", lambda text: text.replace("quorum", "quorum ")])
+def test_a_policy_file_in_another_form_is_put_right(folder: Path, edit: Callable[[str], str]) -> None:
+    entries = filled(folder)
+    whole = (folder / "policy").read_text()
+    (folder / "policy").write_text(edit(whole))
+    with pytest.raises(audit.VerificationFailed, match="canonical"):
+        published(folder)
+    audit.Log.open(folder, SIGNER).close()
+    assert (folder / "policy").read_text() == whole
+    assert published(folder) == entries
 
 
 @pytest.mark.parametrize("name", ["policy", "checkpoint", "journal", "journal/00000000000000000000"])
@@ -624,19 +677,50 @@ def test_a_checkpoint_that_reached_only_the_lock_store_is_published(folder: Path
     assert published(folder) == entries
 
 
-def test_a_clock_that_goes_back_stops_nothing(folder: Path) -> None:
+def test_a_clock_that_goes_back_a_little_stops_nothing(folder: Path) -> None:
     now = [dt.datetime(2026, 11, 22, tzinfo=dt.UTC)]
     signer = audit.Signer(NAME, bytes(32), ml_dsa_seed=bytes(32))
     around = audit.Surroundings(clock=lambda: now[0])
     sizes = []
-    for years in (0, 5, 40):
-        now[0] = now[0].replace(year=2026 - years)
+    for hours in (0, 1, 13):
+        now[0] -= dt.timedelta(hours=hours)
         with audit.Log.open(folder, signer, around) as opened:
-            opened.append([b"%d" % years])
+            opened.append([b"%d" % hours])
             opened.checkpoint()
             opened.append([b"again"])
         sizes.append(len(published(folder)))
     assert sizes == [2, 4, 6]
+
+
+def test_while_the_clock_stands_in_the_past_entries_are_kept_and_not_published(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "_UNPUBLISHED", 2)
+    right = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
+    now = [right]
+    signer = audit.Signer(NAME, bytes(32), ml_dsa_seed=bytes(32))
+    around = audit.Surroundings(clock=lambda: now[0])
+    opened = audit.Log.open(folder, signer, around)
+    opened.append([b"before"])
+    opened.checkpoint()
+    for year in (2021, 1986):
+        now[0] = right.replace(year=year)
+        assert len(opened.append([b"%d/%d" % (year, number) for number in range(3)])) == 3
+        with pytest.raises(audit.LogFailed, match="set it right"):
+            opened.checkpoint()
+    now[0] = right
+    opened.checkpoint()
+    assert audit.PublishedLog(folder).size == 7
+    opened.append([b"after"])
+    now[0] = right.replace(year=2001)
+    with pytest.raises(audit.LogFailed, match="set it right"):
+        opened.close()
+    both = audit.Signer(NAME, bytes(range(32)), ml_dsa_seed=bytes(32), retiring=[SIGNER])
+    with pytest.raises(audit.LogRefused, match="set it right"):  # with new keys the last checkpoint is signed again
+        audit.Log.open(folder, both, around)
+    now[0] = right
+    audit.Log.open(folder, signer, around).close()
+    assert len(published(folder)) == 8
 
 
 # -- the log against a list -----------------------------------------------------------------------------------------

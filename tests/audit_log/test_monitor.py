@@ -268,6 +268,26 @@ def test_a_shard_that_vanishes_is_noticed(trail: Path, state: Path) -> None:
         look(trail, state)
 
 
+def test_an_empty_shard_is_the_newest(trail: Path, state: Path) -> None:
+    shutil.rmtree(trail / "2026q4")
+    publish(trail / "2026q4", LATER, [])
+    assert [seen.size for seen in look(trail, state)] == [300, 0]
+    shutil.rmtree(trail / "2026q3")
+    publish(trail / "2026q3", SIGNER, [])
+    publish(trail / "2026q4", LATER, ENTRIES[:20])
+    with pytest.raises(VerificationFailed, match=f"{SIGNER.name}: the shard is empty and not the newest"):
+        look(trail, state.with_name("other"))
+
+
+def test_logs_that_are_no_trail_may_be_empty(tmp_path: Path, state: Path) -> None:
+    names = ["log.example/2026q3", "other.example/2026q4", "log.example/archive"]
+    signers = [Signer(name, bytes([number]) * 32) for number, name in enumerate(names)]
+    for number, signer in enumerate(signers):
+        publish(tmp_path / "logs" / f"log{number}", signer, [])
+    watch = Watch(Policy.of([signer.vkey for signer in signers]))
+    assert [seen.size for seen in look(tmp_path / "logs", state, watch)] == [0, 0, 0]
+
+
 # Over HTTP.
 
 
@@ -341,6 +361,8 @@ def test_what_a_server_may_not_do(log: Path, state: Path, monkeypatch: pytest.Mo
 
 # The command.
 
+BAD_TIMES = ("inf", "1e20", "nan", "-1", "0", "x")
+
 
 def run(*words: str | Path) -> int:
     return main(["monitor", *map(str, words)])
@@ -362,7 +384,7 @@ def test_the_command_tells_what_it_saw(log: Path, state: Path, capsys: pytest.Ca
     told = json.loads(capsys.readouterr().out)
     assert (told["verified"], told["place"]) == (False, SIGNER.name)
     assert "a fork" in told["why"]
-    for wrong in (("--max-age", "-1"), ("--start", "x")):
+    for wrong in (("--max-age", "-1"), ("--start", "x"), *(("--timeout", text) for text in BAD_TIMES)):
         with pytest.raises(SystemExit) as left:
             run(log, "--policy", policy, "--state", state, *wrong)
         assert left.value.code == 2

@@ -17,6 +17,7 @@ from audit import merkle
 from audit.beneath import read_beneath
 from audit.checkpoint import Checkpoint
 from audit.errors import EntryPruned, VerificationFailed
+from audit.keys import KeyKind, SigningKey
 from audit.note import Signer, sign_note
 from audit.policy import Policy
 from audit.published import Minimum, PublishedLog
@@ -96,6 +97,17 @@ def test_the_policy_of_the_directory_serves_where_none_is_given(writer: Writer) 
     other = Signer(ORIGIN, bytes(32))
     with pytest.raises(VerificationFailed):
         PublishedLog(writer.directory, Policy.of([other.vkey]))
+
+
+def test_a_policy_is_handed_out_as_it_was_read(writer: Writer) -> None:
+    """Octets that are not UTF-8 too: a witness may have them for a name."""
+    writer.grow(3)
+    witness = SigningKey("witness.example/w1", KeyKind.ED25519_COSIGNATURE, bytes(32))
+    for name in (b"w", b"w\xff", "é".encode()):
+        text = b"log %b\nwitness %b %b\nquorum none\n" % (SIGNER.vkey.encode(), name, witness.vkey.encode())
+        assert PublishedLog(writer.directory, Policy.parse(text)).file("policy") == text
+        writer.put("policy", text)
+        assert PublishedLog(writer.directory).file("policy") == text
 
 
 @given(st.integers(0, 800), st.integers(0, 800))

@@ -57,6 +57,45 @@ def test_a_log_that_does_not_verify_is_not_entered(folder: Path) -> None:
         assert store.read(SIGNER.name) is None
 
 
+@pytest.mark.parametrize("dry_run", [[], ["--dry-run"]])
+def test_where_no_log_is_no_store_is_made(tmp_path: Path, dry_run: list[str]) -> None:
+    (tmp_path / "notes").mkdir()
+    for name in ("notes", "nowhere"):
+        assert main(["relock", str(tmp_path / name), *dry_run]) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["notes"]
+
+
+def test_a_dry_run_changes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lock = home.default_lock(folder)
+    known = lock.read_bytes()
+    for before, entered in ((known, "none"), (None, f"{SIGNER.name} 2")):
+        lock.unlink()
+        if before is not None:
+            lock.write_bytes(before)
+        names = sorted(folder.parent.iterdir())
+        assert main(["relock", str(folder), "--dry-run"]) == 0
+        assert f"entered: {entered}\n" in capsys.readouterr().out
+        assert sorted(folder.parent.iterdir()) == names
+        assert before is None or lock.read_bytes() == before
+
+
+def test_the_shards_of_a_trail_are_entered_all_or_none(tmp_path: Path) -> None:
+    trail = tmp_path / "trail"
+    for name in ("2026q3", "2026q4"):
+        with audit.Log.open(trail / name, audit.Signer(f"log.example.org/{name}", bytes(32))) as log:
+            log.append([b"one"])
+        home.default_lock(trail / name).unlink()
+    bundle = trail / "2026q4" / "tile" / "entries" / "000.p" / "1"
+    whole = bundle.read_bytes()
+    bundle.write_bytes(whole.replace(b"one", b"two"))
+    assert main(["relock", str(trail)]) == 1
+    assert not home.default_lock(trail).exists()
+    bundle.write_bytes(whole)
+    assert main(["relock", str(trail)]) == 0
+    with contextlib.closing(LockStore(home.default_lock(trail))) as store:
+        assert all(store.read(f"log.example.org/{name}") for name in ("2026q3", "2026q4"))
+
+
 def test_a_copy_that_is_refused_fences_nobody(folder: Path, tmp_path: Path) -> None:
     lock = home.default_lock(folder)
     with audit.Log.open(folder, SIGNER) as log:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import queue
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -32,9 +34,9 @@ from audit.log import Log
 from audit.note import parse_note
 from audit.policy import Policy
 from audit.published import PublishedLog
-from audit.sequencer import MAX_UNREAD, Sequencer
+from audit.sequencer import MAX_ASKED, MAX_UNREAD, Sequencer
 from audit.wire import Kind
-from tests.audit_log.slow import KEYS, SIGNER, Slow, entry, served, wait_for
+from tests.audit_log.slow import KEYS, SIGNER, Slow, SlowPending, entry, served, wait_for
 
 
 @pytest.fixture
@@ -250,6 +252,55 @@ def test_a_client_that_does_not_read_is_cut(path: Path) -> None:
         assert len(writer.entries) > MAX_UNREAD // 40  # it was patient until then
 
 
+def test_who_asks_for_many_checkpoints_at_once_is_told_to_wait(path: Path) -> None:
+    writer = Slow()
+    may_publish = threading.Event()
+
+    def checkpoint() -> str:
+        assert may_publish.wait(10)
+        return "note\n"
+
+    writer.checkpoint = checkpoint  # type: ignore[method-assign]
+    with served(writer, path), LogClient(path, Path()) as other, raw(path) as flood:
+        frames = wire.Frames()
+        for turn in range(2):  # who waited may ask again
+            may_publish.clear()
+            flood.sendall(b"".join(wire.message(Kind.CHECKPOINT, number) for number in range(MAX_ASKED + 1_000)))
+            found: list[wire.Message] = []
+            while len(found) < 1_000:
+                found += frames.feed(flood.recv(1 << 20))
+            assert [answer.kind for answer in found] == [Kind.BUSY] * 1_000
+            assert other.append([b"%d" % turn])  # nobody else is held up
+            may_publish.set()
+            while len(found) < MAX_ASKED + 1_000:
+                found += frames.feed(flood.recv(1 << 20))
+            assert [answer.kind for answer in found[1_000:]] == [Kind.PUBLISHED] * MAX_ASKED
+        assert other.checkpoint() == "note\n"
+
+
+def test_answers_of_one_turn_take_no_more_than_may_be_unread(path: Path) -> None:
+    class Talkative(Slow):
+        """A writer whose state is long; counts how often it is asked for it."""
+
+        asked = 0
+
+        @property
+        def vkeys(self) -> list[str]:
+            self.asked += 1
+            return ["k" * (MAX_UNREAD // 10)]
+
+        @vkeys.setter
+        def vkeys(self, vkeys: list[str]) -> None:
+            pass
+
+    writer = Talkative()
+    with served(writer, path), LogClient(path, Path()) as other, raw(path) as flood:
+        flood.sendall(b"".join(wire.message(Kind.STATUS, number) for number in range(1_000)))
+        assert is_cut(flood)
+        assert writer.asked <= 12
+        assert other.append([b"fine"])
+
+
 def test_beyond_the_queue_it_is_busy_and_nothing_of_that_is_written(path: Path) -> None:
     writer = Slow()
     with served(writer, path), LogClient(path, Path()) as client:
@@ -371,6 +422,47 @@ def test_a_write_that_fails_ends_it_for_all(path: Path) -> None:
     assert writer.entries == []
 
 
+def test_a_disk_that_fails_in_the_writer_is_no_fault_of_the_client(path: Path) -> None:
+    """A writer may have to touch the disk before it queues: that ends the service as any failed write does."""
+
+    class Faulty(Slow):
+        submitted = 0
+
+        def submit(self, entries: Sequence[bytes]) -> SlowPending:
+            self.submitted += 1
+            if entries[0] == b"fails":
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return super().submit(entries)
+
+    writer = Faulty()
+    with served(writer, path) as sequencer, raw(path) as client:
+        bodies = [[b"before"], [b"fails"], [b"after"]]
+        client.sendall(b"".join(wire.message(Kind.APPEND, n, wire.pack_entries(b)) for n, b in enumerate(bodies)))
+        found: dict[int, wire.Message] = {}
+        frames = wire.Frames()
+        while len(found) < len(bodies):
+            data = client.recv(1 << 20)
+            assert data, "it hung up"
+            found |= {answer.number: answer for answer in frames.feed(data)}
+        assert [found[number].kind for number in range(3)] == [Kind.FAILED] * 3
+        assert b"Input/output error" in found[1].body
+        wait_for(lambda: not path.exists())
+    assert "Input/output error" in str(sequencer._failure)
+    assert (writer.submitted, writer.entries) == (2, [])  # nothing was tried after it
+
+
+def test_a_disk_that_fails_while_entries_are_written_ends_it_by_name(path: Path) -> None:
+    class Faulty(Slow):
+        def commit(self) -> None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with served(Faulty(), path) as sequencer, LogClient(path, Path()) as client:
+        with pytest.raises(LogFailed, match="Input/output error"):
+            client.append([b"x"])
+        wait_for(lambda: not path.exists())
+    assert "Input/output error" in str(sequencer._failure)
+
+
 def test_publishing_that_fails_ends_it(path: Path) -> None:
     writer = Slow()
 
@@ -403,7 +495,7 @@ def test_a_lost_connection_is_final_for_every_thread(path: Path) -> None:
         threads = [threading.Thread(target=append, args=(client,)) for _ in range(8)]
         for thread in threads:
             thread.start()
-        wait_for(lambda: client._connection._waiting == 8)
+        wait_for(lambda: len(client._connection._flying) == 8)
         client._connection._socket.shutdown(socket.SHUT_RDWR)
         for thread in threads:
             thread.join(5)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ import audit
 from audit import merkle
 from audit.disk import Disk
 from audit.testing import ephemeral_log
+from tests.crash import scratch
 
 SIGNER = audit.Signer("log.example/test", bytes(32))
 
@@ -116,9 +119,11 @@ class Full(Disk):
     """A disk on which one operation finds no space."""
 
     failing = ""
+    failed = 0
 
     def _may_fail(self, name: str) -> None:
         if name == self.failing:
+            self.failed += 1
             raise OSError(28, "No space left on device")
 
     def write(self, handle: int, data: bytes | memoryview, at: int) -> None:
@@ -133,21 +138,120 @@ class Full(Disk):
         self._may_fail("replace")
         super().replace(old, new)
 
+    def sync_folder(self, path: Path) -> None:
+        if path.name == "tags":
+            self._may_fail("sync_folder")
+        super().sync_folder(path)
 
-@pytest.mark.parametrize("call", ["write", "sync", "replace"])
-def test_a_seal_that_fails_leaves_nothing_and_the_log_is_well(tmp_path: Path, call: str) -> None:
+    def open(self, path: Path, *, create: bool = False) -> int:
+        if create:
+            self._may_fail("open")
+        return super().open(path, create=create)
+
+
+@pytest.mark.parametrize("call", ["write", "sync", "replace", "sync_folder"])
+def test_a_seal_that_fails_is_the_last_thing_that_the_log_tries(tmp_path: Path, call: str) -> None:
+    disk = Full()
+    log = audit.Log.open(tmp_path / "log", SIGNER, audit.Surroundings(disk=disk))
+    with log.tag_file() as file, log.tag_file() as other:
+        file.add(bytes(16))
+        root = naive_root([bytes(16)])
+        disk.failing = call
+        with pytest.raises(audit.LogFailed, match="No space"):
+            file.seal()
+        disk.failing = ""
+        with pytest.raises(audit.AuditError, match="sealed or discarded"):
+            file.seal()
+        assert not other.count
+        for entry in (bulk(root, 1), b"no tags"):
+            with pytest.raises(audit.LogFailed, match="No space"):
+                log.append([entry])
+        for action in (log.checkpoint, log.tag_file):
+            with pytest.raises(audit.LogFailed):
+                action()
+    log.close()
+    assert disk.failed == 1
+    with audit.Log.open(tmp_path / "log", SIGNER) as again:
+        again.append([b"well again"])
+        assert not list((tmp_path / "log" / "tags").iterdir())
+    assert audit.verify_directory(tmp_path / "log").size == 1
+
+
+def test_tags_that_cannot_be_written_on_the_way_are_a_named_error(tmp_path: Path) -> None:
+    disk = Full()
+    log = audit.Log.open(tmp_path / "log", SIGNER, audit.Surroundings(disk=disk))
+    with log.tag_file() as file:
+        disk.failing = "write"
+        with pytest.raises(audit.LogFailed, match="No space"):
+            file.add(bytes(2 * 1024 * 1024))
+    log.close()
+
+
+def test_a_tag_file_that_cannot_be_begun_harms_nothing(tmp_path: Path) -> None:
     disk = Full()
     with audit.Log.open(tmp_path / "log", SIGNER, audit.Surroundings(disk=disk)) as log:
-        with log.tag_file() as file:
-            file.add(bytes(16))
-            disk.failing = call
-            with pytest.raises(OSError, match="No space"):
-                file.seal()
-            disk.failing = ""
-            with pytest.raises(audit.AuditError, match="sealed or discarded"):
-                file.seal()
-        assert not list((tmp_path / "log" / "tags").iterdir())
-        log.append([b"the log itself is well"])
+        log.append([b"before"])
+        disk.failing = "open"
+        with pytest.raises(audit.LogBusy, match="No space"):
+            log.tag_file()
+        disk.failing = ""
+        log.tag_file().discard()
+        log.append([b"after"])
+
+
+def sealed_elsewhere(log: audit.Log, tags: bytes) -> tuple[str, int]:
+    """Seal tags as another process does: the log is not told."""
+    with audit.TagFile(log.directory / "tags", lambda _root, _count: None) as file:
+        file.add(tags)
+        return file.seal()
+
+
+def test_a_file_of_another_process_counts_once_its_name_is_on_disk(tmp_path: Path) -> None:
+    disk = Full()
+    log = audit.Log.open(tmp_path / "log", SIGNER, audit.Surroundings(disk=disk))
+    entry = bulk(*sealed_elsewhere(log, bytes(48)))
+    disk.failing = "sync_folder"
+    with pytest.raises(audit.LogFailed, match="No space"):
+        log.append([entry])
+    disk.failing = ""
+    with pytest.raises(audit.LogFailed):
+        log.append([entry])
+    log.close()
+    assert (disk.failed, log.size) == (1, 0)
+
+
+def test_what_other_processes_left_is_gone_at_close(tmp_path: Path) -> None:
+    with audit.Log.open(tmp_path / "log", SIGNER) as log:
+        root, count = sealed_elsewhere(log, bytes(32))
+        log.append([bulk(root, count)])
+        sealed_elsewhere(log, bytes(64))
+        log.tag_file().add(bytes(16))
+    assert [path.name for path in (tmp_path / "log" / "tags").iterdir()] == [root]
+    assert audit.verify_directory(tmp_path / "log").tag_files == 1
+
+
+@given(st.lists(st.tuples(st.sampled_from(["seal", "name", "reopen"]), st.integers(0, 2)), max_size=12))
+@settings(max_examples=30, deadline=None)  # each syncs a disk
+def test_a_file_stays_exactly_as_long_as_an_entry_names_it(steps: list[tuple[str, int]]) -> None:
+    """Whatever is sealed, how often, and named or not: nobody's tags, too, which have the same root each time."""
+    with scratch() as name:
+        folder, named = Path(name) / "log", set[str]()
+        log = audit.Log.open(folder, SIGNER)
+        for action, members in steps:
+            root = naive_root([bytes(16)] * members)
+            if action == "seal":
+                with log.tag_file() as file:
+                    file.add(bytes(16 * members))
+                    file.seal()
+            elif action == "name" and (folder / "tags" / root).exists():
+                log.append([bulk(root, members)])
+                named.add(root)
+            elif action == "reopen":
+                log.close()
+                log = audit.Log.open(folder, SIGNER)
+        log.close()
+        assert {path.name for path in (folder / "tags").iterdir()} == named
+        assert audit.verify_directory(folder).tag_files == len(named)
 
 
 def test_a_sealed_file_is_final(tmp_path: Path) -> None:
@@ -191,3 +295,39 @@ def test_a_file_that_changed_proves_nothing(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(audit.VerificationFailed, match="cannot be read"):
         audit.prove_tag(tmp_path / "log", root, 0)
+
+
+def test_only_a_file_of_whole_tags_is_read(tmp_path: Path) -> None:
+    with audit.Log.open(tmp_path / "log", SIGNER) as log:
+        log.append([b"x"])
+    torn, whole = bytes(16) + b"short", bytes(32)
+    root = naive_root([bytes(16), b"short"])
+    path = tmp_path / "log" / "tags" / root
+    readers: list[Callable[[str], object]] = [
+        lambda root: list(audit.read_tags(tmp_path / "log", root)),
+        lambda root: audit.prove_tag(tmp_path / "log", root, 0),
+    ]
+    path.write_bytes(torn)
+    for read in readers:
+        with pytest.raises(audit.VerificationFailed, match="ends within a tag"):
+            read(root)
+    linked = naive_root([bytes(16)] * 2)
+    (tmp_path / "outside").write_bytes(whole)
+    path.with_name(linked).symlink_to(tmp_path / "outside")
+    pipe = naive_root([])
+    os.mkfifo(path.with_name(pipe))
+    for name in (linked, pipe):
+        for read in readers:
+            with pytest.raises(audit.VerificationFailed, match=name):
+                read(name)
+
+
+def test_an_entry_names_only_a_file_of_whole_tags(tmp_path: Path) -> None:
+    with audit.Log.open(tmp_path / "log", SIGNER) as log:
+        one, none = (log.directory / "tags" / naive_root([bytes(16)] * members) for members in (1, 0))
+        one.write_bytes(bytes(17))
+        os.mkfifo(none)
+        for path, members in ((one, 1), (none, 0)):
+            with pytest.raises(audit.EntryRefused):
+                log.append([bulk(path.name, members)])
+    assert not list((tmp_path / "log" / "tags").iterdir())

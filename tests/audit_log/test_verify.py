@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import datetime as dt
+import itertools
 import json
 import os
 import random
@@ -606,6 +607,24 @@ def test_a_shard_cannot_be_continued_or_exchanged(trail: Path) -> None:
     refused_trail(trail, "2026q4/entry 0")
     (trail / "2026q3").rename(trail / "2026q1")
     refused_trail(trail, "2026q1/checkpoint: it is of another trail or shard")
+
+
+@pytest.mark.parametrize("empty", [set(some) for count in range(4) for some in itertools.combinations(range(3), count)])
+def test_only_the_newest_shard_may_be_empty(tmp_path: Path, empty: set[int]) -> None:
+    """Each names the one before, as the writer has it; behind an empty one nobody would miss what came before it."""
+    folder, first = tmp_path / "trail", [b"start"]
+    for number, name in enumerate(("2026q2", "2026q3", "2026q4")):
+        lay_out(folder / name, [] if number in empty else [*first, *numbered(3)], signer=shard_signer(name))
+        first = [link_to(verify_directory(folder / name))]
+    if empty <= {2}:
+        assert len(verify_trail(folder)) == 3
+        audit.check_links(audit.PublishedTrail(folder).shards())
+        return
+    for gone in range(min(empty - {2}) + 1):  # with all that was written, and with ever more of it taken away
+        refused_trail(folder, "checkpoint: the shard is empty and not the newest")
+        with pytest.raises(audit.VerificationFailed, match="the shard is empty and not the newest"):
+            audit.check_links(audit.PublishedTrail(folder).shards())
+        shutil.rmtree(folder / f"2026q{gone + 2}")
 
 
 def test_the_newest_shard_is_never_pruned(trail: Path) -> None:
