@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 import audit
-from gateway.accountability.entries import TAG_BYTES
+from gateway.accountability.entries import TAG_BYTES, decoded, shown
 from gateway.accountability.errors import LogDamaged
 from gateway.vocabulary.names import EntryId
 
@@ -57,7 +57,8 @@ TagsOf = Callable[[Sequence[EntryId]], bytes]
 def about(shards: Mapping[str, audit.PublishedLog], tags_of: TagsOf) -> tuple[list[EntryAbout], list[Searched]]:
     """Try every published entry; return those that carry the person's tag, and what was searched.
 
-    Raises ``VerificationFailed`` where a shard between others, or before them, is gone.
+    Raises ``VerificationFailed`` where a shard between others, or before them, is gone; ``LogDamaged`` for an entry
+    that is not one of the gateway's: nobody could say whom it concerns.
     """
     audit.check_links(shards)
     found: list[EntryAbout] = []
@@ -66,7 +67,7 @@ def about(shards: Mapping[str, audit.PublishedLog], tags_of: TagsOf) -> tuple[li
         part = _part(name, shard)
         for index, leaf, tag, place in _matches(shard, part, tags_of):
             proof = shard.prove(index).text
-            found.append(EntryAbout(name, index, msgspec.json.decode(leaf), leaf, tag, place, proof))
+            found.append(EntryAbout(name, index, shown(leaf), leaf, tag, place, proof))
         searched.append(part)
     return found, searched
 
@@ -82,8 +83,8 @@ def _matches(
 ) -> Iterator[tuple[int, bytes, bytes, int | None]]:
     numbered = enumerate(shard.entries(part.minimum, part.size), part.minimum)
     while chunk := list(itertools.islice(numbered, _CHUNK)):
-        decoded = [(index, leaf, _heads.decode(leaf)) for index, leaf in chunk]
-        tagged = [row for row in decoded if row[2].tags or row[2].tags_root]
+        heads = [(index, leaf, decoded(_heads, leaf)) for index, leaf in chunk]
+        tagged = [row for row in heads if row[2].tags or row[2].tags_root]
         tags = tags_of([EntryId(head.id) for _, _, head in tagged])
         if len(tags) != TAG_BYTES * len(tagged):
             msg = "one tag of 16 bytes is needed for each entry id"

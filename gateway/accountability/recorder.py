@@ -6,19 +6,15 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Protocol, TypeVar
-
-import msgspec
-import numpy as np
-import numpy.typing as npt
 
 import audit
 from gateway.accountability import access, entries, views
+from gateway.accountability.bulk import BulkTags
 from gateway.accountability.checks import verify_signed
 from gateway.accountability.entries import SealedTags
 from gateway.accountability.errors import ClockWentBack, EventRefused, LogDamaged, LogUnwritable
-from gateway.accountability.pending import NAMED_ERRORS, REMEDY, PendingReceipt, Waiting
+from gateway.accountability.pending import NAMED_ERRORS, PendingReceipt, Waiting
 from gateway.foundation.identifiers import random_name
 from gateway.vocabulary.events import GatewayEvent
 from gateway.vocabulary.names import EntryId
@@ -46,46 +42,6 @@ class Writer(Protocol):
         """Begin a side file of tags."""
 
 
-class _Instant(msgspec.Struct):
-    ts: str = ""
-
-
-class BulkTags:
-    """Collects the tags of one bulk event, any number, in bounded memory. Discarded at exit unless sealed."""
-
-    def __init__(self, entry_id: EntryId, file: audit.TagFile) -> None:
-        self._entry_id = entry_id
-        self._file = file
-
-    def add(self, tags: bytes | npt.NDArray[np.uint8]) -> None:
-        """Add tags of 16 bytes each: bytes, or an (n, 16) array. Raises ``LogUnwritable``."""
-        try:
-            self._file.add(tags if isinstance(tags, bytes) else tags.tobytes())
-        except OSError:
-            raise LogUnwritable(f"the tags of an entry cannot be written: {REMEDY}") from None
-        except audit.AuditError as error:
-            raise EventRefused(str(error)) from None
-
-    def seal(self) -> SealedTags:
-        """Make the tags durable; hand the result to ``record`` under the same entry id. Raises ``LogUnwritable``."""
-        try:
-            return SealedTags(self._entry_id, *self._file.seal())
-        except OSError:
-            raise LogUnwritable(f"the tags of an entry cannot be written: {REMEDY}") from None
-        except audit.AuditError as error:
-            raise EventRefused(str(error)) from None
-
-    def __enter__(self) -> BulkTags:  # noqa: PYI034 - nobody subclasses it
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Discard unless sealed."""
-        self._file.discard()
-
-
 class Recorder:
     """Turns events into entries of a log; safe to share between threads."""
 
@@ -106,10 +62,7 @@ class Recorder:
 
     def _last_instant(self) -> str:
         last = self.latest(1)
-        try:
-            return msgspec.json.decode(last[0], type=_Instant).ts if last else ""
-        except msgspec.DecodeError:
-            raise LogDamaged("the last entry of the audit log is not one of the gateway's") from None
+        return str(entries.shown(last[0])["ts"]) if last else ""
 
     @staticmethod
     def new_entry_id() -> EntryId:
@@ -158,11 +111,9 @@ class Recorder:
         return PendingReceipt(pending)
 
     def bulk_tags(self, entry_id: EntryId) -> BulkTags:
-        """Begin the tags of a bulk event; use it as a context manager. Raises ``LogUnwritable``."""
-        try:
-            return BulkTags(entry_id, self._writer.tag_file())
-        except (audit.LogFailed, OSError):
-            raise LogUnwritable(f"the tags of an entry cannot be written: {REMEDY}") from None
+        """Begin the tags of a bulk event; use it as a context manager. Raises ``LogUnwritable`` (``LogCrowded``)."""
+        with NAMED_ERRORS:
+            return BulkTags(entry_id, self._writer.tag_file(), self._writer.directory)
 
     def sign(self, text: str) -> str:
         """Return ``text`` as a signed note (C2SP), for certificates. Raises ``LogUnwritable`` without a signer."""
@@ -186,10 +137,8 @@ class Recorder:
 
         Raises ``LogUnwritable``, and ``IndexError`` where there is no such shard.
         """
-        try:
+        with NAMED_ERRORS:
             note = self._writer.checkpoint()
-        except audit.LogFailed as error:
-            raise LogUnwritable(f"{error}: {REMEDY}") from None
         return note if shard is None else self._shard(shard).note
 
     def shards(self) -> dict[str, audit.PublishedLog]:
@@ -219,11 +168,11 @@ class Recorder:
             yield from shard.entries(shard.minimum)
 
     def entries(self) -> Iterator[dict[str, Any]]:
-        """Walk the entries, decoded."""
-        return map(msgspec.json.decode, self.leaves())
+        """Walk the entries, decoded. Raises ``LogDamaged`` for one that is not the gateway's."""
+        return map(entries.walked, self.leaves())
 
     def latest(self, count: int) -> list[bytes]:
-        """Return the last entries, oldest first."""
+        """Return the last entries, oldest first, as they stand in the log."""
         found: list[bytes] = []
         for shard in reversed(self.shards().values()):
             start = max(shard.minimum, shard.size - (count - len(found)))
@@ -231,6 +180,10 @@ class Recorder:
             if len(found) >= count:
                 break
         return found
+
+    def shown(self, count: int) -> list[dict[str, Any]]:
+        """Return the last entries, decoded, oldest first. Raises ``LogDamaged`` for one that is not the gateway's."""
+        return list(map(entries.shown, self.latest(count)))
 
     def export(self, form: views.Form) -> Iterator[bytes]:
         """Walk the entries as lines of a file; see ``views``."""
@@ -274,7 +227,7 @@ class Recorder:
 
         ``tags_of`` gives that person's 16-byte tag for each of a list of entry ids, in order. All entries are tried,
         so nothing is left out; whoever holds the person's key can repeat it. Raises ``LogDamaged`` when a tag file is
-        gone.
+        gone, or an entry is not one of the gateway's.
         """
         try:
             return access.about(self.shards(), tags_of)

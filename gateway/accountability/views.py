@@ -50,7 +50,11 @@ class _Placed:
     def entry(self) -> Entry:
         try:
             return _entries.decode(self.leaf)
-        except msgspec.MsgspecError:  # what was not let in by the closed schema is not let out as if it had been
+        except (
+            msgspec.MsgspecError,
+            UnicodeDecodeError,
+            RecursionError,
+        ):  # what was not let in by the closed schema is not let out as if it had been
             raise LogDamaged(f"entry {self.index} of the audit log is not one of the gateway's") from None
 
 

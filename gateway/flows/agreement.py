@@ -7,8 +7,6 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
 from gateway.flows.house import House
 from gateway.foundation.errors import IntegrityFailure
 from gateway.versions import PolicyVersion, Step
@@ -48,8 +46,8 @@ def check_activated(house: House, version: PolicyVersion) -> None:
 
 
 def _is_activated(house: House, version: PolicyVersion) -> bool:
-    recent = map(msgspec.json.decode, house.recorder.latest(_RECENT))
-    if _tells_of(recent, version):
+    recent = house.recorder.shown(_RECENT)
+    if _tells_of(iter(recent), version):
         return True
     entries = house.recorder.entries()
     first = next(entries, None)

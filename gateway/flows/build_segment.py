@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from gateway.accountability import Released
 from gateway.flows.house import House
 from gateway.flows.permissions import RefreshPermissions, permitted_purposes
+from gateway.foundation.arrays import to_blocks
 from gateway.foundation.errors import NotFound, NotPermitted
 from gateway.foundation.identifiers import new_id
 from gateway.policy import decide
@@ -152,11 +157,17 @@ class BuildSegment:
                 query_digest=result.query_digest,
                 pack=self.house.catalogue.label,
             )
-            self._on_record(snapshot, permit, actor)
-            self.house.store.save_snapshot(snapshot, result.table.column("person"))
+            persons = result.table.column("person")
+            self._on_record(snapshot, persons, permit, actor)
+            self.house.store.save_snapshot(snapshot, persons)
         return snapshot, permit
 
-    def _on_record(self, snapshot: SegmentSnapshot, permit: Permit, actor: Actor) -> None:
+    def _on_record(self, snapshot: SegmentSnapshot, persons: pa.ChunkedArray, permit: Permit, actor: Actor) -> None:
+        """Say who chose by what, and tag it with each member: also of a segment under the minimum.
+
+        The log has the exact size whatever it is, so that the tags tell its readers no more; who was chosen, they tell
+        those only who have that person's key.
+        """
         event = GatewayEvent(
             actor=actor,
             action=AuditAction.SEGMENT_BUILT,
@@ -171,7 +182,17 @@ class BuildSegment:
             policy=snapshot.pack,
             query=snapshot.query_digest,
         )
-        self.house.recorder.record(event, at=self.house.clock.now())
+        entry = self.house.recorder.new_entry_id()
+        with self.house.recorder.bulk_tags(entry) as tags:
+            for subjects in self._subjects(persons):
+                made = self.house.vault.tags(subjects, entry).drop_null()  # one too few, and the entry is refused
+                tags.add(to_blocks(made))
+            self.house.recorder.record(event, at=self.house.clock.now(), entry_id=entry, tags=tags.seal())
+
+    def _subjects(self, persons: pa.ChunkedArray) -> Iterator[pa.Array]:
+        """Walk the references of people whom the store numbers so, some of them at a time."""
+        for stored in self.house.store.all_subjects():
+            yield stored.column("subject").filter(pc.is_in(stored.column("person"), value_set=persons))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gateway.accountability.recorder import BulkTags
+from gateway.accountability.bulk import BulkTags
 from gateway.consent import LedgerSession
 from gateway.flows.house import House
 from gateway.flows.permissions import catch_up
@@ -115,7 +115,7 @@ class ImportConsents:
             people = _distinct(tally.people)
             if recorded:
                 write_durably(self.house.pending, batch.encode())
-                self._on_record(actor, batch, sessions, tally.rows, len(people))
+                self._on_record(actor, batch, sessions, tally.rows)
                 sessions.ledger.commit()
         if recorded:
             self.house.pending.unlink()  # the commit point: what no file names is not undone any more
@@ -181,14 +181,13 @@ class ImportConsents:
         regions = country.take(pa.array(np.zeros(len(rows.lines), np.int32)))
         return vault.enrol(identifiers, pa.table({}), None, regions, create=False).refs
 
-    def _on_record(self, actor: Actor, batch: BatchId, sessions: _Sessions, rows: int, people: int) -> None:
+    def _on_record(self, actor: Actor, batch: BatchId, sessions: _Sessions, rows: int) -> None:
         event = GatewayEvent(
             actor=actor,
             action=AuditAction.CONSENT_RECORDED,
             decision="permit",
             batch=batch,
             rows=rows,
-            members=people,
             policy=self.house.catalogue.label,
         )
         self.house.recorder.record(event, at=self.house.clock.now(), entry_id=sessions.entry, tags=sessions.tags.seal())

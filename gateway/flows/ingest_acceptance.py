@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from gateway.accountability.recorder import BulkTags
+from gateway.accountability.bulk import BulkTags
 from gateway.flows.house import House
 from gateway.foundation.arrays import to_blocks
 from gateway.vault import VaultSession

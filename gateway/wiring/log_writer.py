@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import audit
 from gateway.accountability.keys import LogKeys
+from gateway.accountability.pending import NAMED_ERRORS
 from gateway.accountability.recorder import Writer
 from gateway.foundation.clock import Clock
 from gateway.foundation.errors import Conflict, IntegrityFailure, InvalidInput
@@ -32,6 +33,7 @@ def log_writer(
         witnesses = _witnesses(settings)
         asked = stack.enter_context(audit.Witnesses(witnesses)) if witnesses else None
         around = audit.Surroundings(clock=clock.now, witnesses=asked)
+        stack.enter_context(NAMED_ERRORS)  # also of what closing has to publish
         yield stack.enter_context(_open_trail(settings.home / "audit", keys, template, around))
 
 

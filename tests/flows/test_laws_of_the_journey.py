@@ -194,7 +194,7 @@ class TestWhoLooked:
         seen = [
             c["action"] for c in gateway.access(("customer_number", "C00007"), TESTER).value.package["consultations"]
         ]
-        assert seen == ["batch.accepted", "batch.accepted", "segment.released", "subject.accessed"]
+        assert seen == ["batch.accepted", "batch.accepted", "segment.built", "segment.released", "subject.accessed"]
 
     def test_after_erasure_the_log_points_at_nobody_and_still_verifies(self, gateway: Gateway) -> None:
         filled(gateway)

@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import audit
-from gateway.accountability import Recorder, SealedTags, verify_log, verify_signed
-from gateway.accountability.entries import link_template
+from gateway.accountability import Recorder, SealedTags, entries, verify_log, verify_signed
+from gateway.accountability.entries import Stamp, link_template
 from gateway.accountability.errors import ClockWentBack, EventRefused, LogCrowded, LogDamaged, LogUnwritable
 from gateway.foundation.clock import FrozenClock
 from gateway.foundation.errors import IntegrityFailure, InvalidInput, Unavailable
@@ -356,8 +357,8 @@ def test_what_was_searched_is_what_was_published_when_the_search_began(recorder:
 def test_bulk_tags_are_sealed_before_their_entry(log: audit.Trail, recorder: Recorder) -> None:
     entry_id = recorder.new_entry_id()
     with recorder.bulk_tags(entry_id) as tags:
-        tags.add(np.arange(16 * 1500, dtype=np.uint32).astype(np.uint8).reshape(-1, 16))
-        tags.add(bytes(160))
+        tags.add(np.arange(2 * 1500, dtype=np.uint64).view(np.uint8).reshape(-1, 16))
+        tags.add(os.urandom(160))
         sealed = tags.seal()
     assert sealed.count == 1510
     recorder.record(EVENT, at=AT, entry_id=entry_id, tags=sealed)
@@ -367,10 +368,28 @@ def test_bulk_tags_are_sealed_before_their_entry(log: audit.Trail, recorder: Rec
     assert [shard.tag_files for shard in verify_log(log.directory, vkeys=log.vkeys)] == [1]
 
 
+def test_whoever_is_added_again_counts_once(recorder: Recorder) -> None:
+    """A person may stand in two chunks of one file."""
+    entry_id, people = recorder.new_entry_id(), os.urandom(16 * 3)
+    with recorder.bulk_tags(entry_id) as tags:
+        tags.add(people)
+        tags.add(people[16:])
+        recorder.record(replace(EVENT, members=3), at=AT, entry_id=entry_id, tags=tags.seal())
+    assert [entry["members"] for entry in recorder.entries()] == [3]
+
+
+@given(people=st.lists(st.binary(min_size=16, max_size=16), unique=True, min_size=1, max_size=9), data=st.data())
+def test_the_order_of_tags_in_an_entry_says_nothing(people: list[bytes], data: st.DataObject) -> None:
+    again = data.draw(st.lists(st.sampled_from(people), max_size=4))
+    stamp = Stamp(EntryId("a" * 26), "2026-11-21T10:00:00.000000Z", LABEL)
+    entry = json.loads(entries.leaf(EVENT, stamp, b"".join(data.draw(st.permutations(people + again)))))
+    assert entry["tags"] == sorted(tag.hex() for tag in people)
+
+
 def test_tags_fit_their_entry_or_it_is_refused(recorder: Recorder) -> None:
     entry_id = recorder.new_entry_id()
     with recorder.bulk_tags(entry_id) as tags:
-        tags.add(bytes(32))
+        tags.add(os.urandom(32))
         sealed = tags.seal()
     wrong: list[tuple[GatewayEvent, EntryId | None, bytes | SealedTags]] = [
         (EVENT, None, bytes(16)),  # made under which id?
@@ -387,7 +406,7 @@ def test_tags_fit_their_entry_or_it_is_refused(recorder: Recorder) -> None:
     assert recorder.size == 0
     recorder.record(EVENT, at=AT, entry_id=entry_id, tags=sealed)
     other = recorder.new_entry_id()
-    recorder.record(EVENT, at=AT, entry_id=other, tags=bytes(16 * 1000))
+    recorder.record(EVENT, at=AT, entry_id=other, tags=os.urandom(16 * 1000))
 
 
 def fill(recorder: Recorder, aino: bytes, other: bytes) -> set[int]:
@@ -471,6 +490,34 @@ def test_a_changed_tag_file_is_damage_not_absence(log: audit.Trail, recorder: Re
             list(audit.read_tags(path.parent.parent, path.name))
     path.write_bytes(whole)
     assert recorder.about(tags_of(key))[0]
+
+
+ID, TIME = b"a" * 26, b"2026-11-21T10:00:00.000000Z"
+FOREIGN = [
+    b"", b"not json", b"[1]", b"5", b'{"id":5}', b"\xff\xfe", b'{"id":"\xff"}', b'{"id":"\\ud800"}', b"[" * 60_000,
+    b'{"a":' * 12_000, b'{"id":"%b","ts":"%b","action":"log.read"}' % (ID, TIME),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("foreign", FOREIGN, ids=lambda each: repr(each[:16]))
+def test_an_entry_of_another_writer_is_damage_and_named(log: audit.Trail, recorder: Recorder, foreign: bytes) -> None:
+    """Any process of the account reaches the log's socket."""
+    recorder.record(EVENT, at=AT)
+    log.append([foreign])
+    readers: list[Callable[[], object]] = [lambda: list(recorder.entries()), lambda: recorder.shown(2)]
+    if b'"id":"aaa' not in foreign:  # that one has no tags: it concerns nobody
+        readers.append(lambda: recorder.about(tags_of(bytes(32))))
+    for read in (*readers, lambda: Recorder(log, LABEL)):
+        with pytest.raises(LogDamaged, match="not one of the gateway's") as failure:
+            read()
+        assert failure.value.__cause__ is None
+
+
+def test_what_carries_a_persons_tag_is_not_believed_for_that(log: audit.Trail, recorder: Recorder) -> None:
+    key, entry_id = os.urandom(32), recorder.new_entry_id()
+    log.append([b'{"id":"%b","tags":["%b"]}' % (entry_id.encode(), tag_of(key, entry_id).hex().encode())])
+    with pytest.raises(LogDamaged, match="not one of the gateway's"):
+        recorder.about(tags_of(key))
 
 
 def test_too_few_tags_are_refused(recorder: Recorder) -> None:
