@@ -63,8 +63,8 @@ def put_in_force(gateway: Gateway, folder: Path) -> str:
 
 def decided(gateway: Gateway, entry: str, wish: Wish) -> Classified:
     """Decide about a column; where that waits for a second person, there is one."""
-    done = gateway.inbox.decide(entry, wish, LIISA)
-    return gateway.inbox.decide(entry, wish, OLLI) if done.waits else done
+    done = gateway.inbox.decide(entry, wish, LIISA).value
+    return gateway.inbox.decide(entry, wish, OLLI).value if done.waits else done
 
 
 def deleted(gateway: Gateway, recipient: RecipientId, evidence: str) -> Deletion:

@@ -8,8 +8,11 @@ import hashlib
 import hmac
 import json
 import secrets
+from typing import Final
 
 from gateway.foundation.errors import InvalidInput
+
+FOREIGN: Final = "foreign_cursor"
 
 
 class Cursors:
@@ -31,7 +34,9 @@ class Cursors:
             data = b""
         tag, text = data[:16], data[16:]
         if not hmac.compare_digest(tag, self._tag(text, recipient)):
-            raise InvalidInput("the cursor is not one of ours, or from before a restart: begin without one")
+            raise InvalidInput(
+                "the cursor is not one of yours, or from before a restart: begin without one", reasons=(FOREIGN,)
+            )
         release, after = json.loads(text)
         return release, after
 

@@ -13,8 +13,10 @@ from gateway.api.answers import Answer
 from gateway.api.authentication import Allowed, Guarded, TheGateway
 from gateway.api.bodies import Body, Identifier
 from gateway.api.problems import documented, waiting_for_another
-from gateway.flows.classify_columns import Classification, InboxState, Officer, Wish
+from gateway.api.releasing import releases
+from gateway.flows.classify_columns import Classification, Classified, InboxItem, InboxState, Officer, Wish
 from gateway.flows.register_clients import Client, Scope, actor_of
+from gateway.flows.released import Released
 from gateway.vocabulary.names import FieldId, SourceId
 
 router = APIRouter(prefix="/v1/inbox", tags=["inbox"], route_class=Guarded)
@@ -120,22 +122,29 @@ class InboxDecisionBody(Body):
     operation_id="list_inbox",
     summary="List the columns that no contract declares",
     response_model=InboxAnswer,
-    responses=documented(401, 403, 422, 503),
+    responses=documented(401, 403, 422, 500, 503),
 )
+@releases
 def list_inbox(
     gateway: TheGateway,
-    client: OfficerKey,  # noqa: ARG001 - named for its scope
+    client: OfficerKey,
     state: Annotated[
         InboxState | None, Query(description="Those that wait, for a first or a second person, or those decided.")
     ] = None,
     source: Annotated[Identifier | None, Query(description="Of one source.")] = None,
-) -> dict[str, Any]:
-    """List what waits for a decision and what was decided, by source and column."""
-    items = gateway.inbox.list(state=state, source=SourceId(source) if source else None)
-    deletions = [asdict(each) for each in gateway.confirm_deletion.waiting()]
-    return {
-        "policy": gateway.house.catalogue.label, "entries": [asdict(item) for item in items], "deletions": deletions,
-    }  # fmt: skip
+) -> Released[dict[str, Any]]:
+    """List what waits for a decision and what was decided, by source and column.
+
+    A header may be somebody's name, so the look is on record.
+    """
+
+    def answered(items: tuple[InboxItem, ...]) -> dict[str, Any]:
+        deletions = [asdict(each) for each in gateway.confirm_deletion.waiting()]
+        entries = [asdict(item) for item in items]
+        return {"policy": gateway.house.catalogue.label, "entries": entries, "deletions": deletions}
+
+    wanted = SourceId(source) if source else None
+    return gateway.inbox.list(actor_of(client), state=state, source=wanted).map(answered)
 
 
 @router.post(
@@ -145,15 +154,16 @@ def list_inbox(
     summary="Decide what a column is",
     response_model=InboxDecided,
     response_description="On record, and in force from the next batch on.",
-    responses=waiting_for_another(InboxDecided) | documented(400, 401, 403, 404, 413, 415, 422, 503),
+    responses=waiting_for_another(InboxDecided) | documented(400, 401, 403, 404, 413, 415, 422, 500, 503),
 )
+@releases
 def decide_column(
     entry: Annotated[Identifier, Path(description="An entry's id.", examples=["inb_f4k2nq7wzc5xv3ydj6mrh2teaq"])],
     body: InboxDecisionBody,
     gateway: TheGateway,
     client: OfficerKey,
     response: Response,
-) -> dict[str, Any]:
+) -> Released[dict[str, Any]]:
     """Decide about a column; a later decision supersedes this one, and both stay visible.
 
     What opens something waits (202) until another person decides the same, where four eyes are asked for.
@@ -162,7 +172,10 @@ def decide_column(
     kind = None if body.choice == "accept" else Classification(body.choice)
     wish = Wish(kind, FieldId(body.field) if body.field else None, body.format, body.note)
     officer = Officer(actor_of(client), client.reference)
-    done = gateway.inbox.decide(entry, wish, officer, dry_run=body.dry_run)
-    if done.waits and not done.dry_run:
-        response.status_code = 202
-    return asdict(done) | {"advice": done.advice}
+
+    def answered(done: Classified) -> dict[str, Any]:
+        if done.waits and not done.dry_run:
+            response.status_code = 202
+        return asdict(done) | {"advice": done.advice}
+
+    return gateway.inbox.decide(entry, wish, officer, dry_run=body.dry_run).map(answered)

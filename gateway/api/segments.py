@@ -12,14 +12,16 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from gateway.api import answers, negotiation
 from gateway.api.authentication import Allowed, Guarded, TheGateway
 from gateway.api.bodies import Identifier
-from gateway.api.cursors import Cursors
+from gateway.api.cursors import FOREIGN, Cursors
 from gateway.api.problems import documented
 from gateway.api.releasing import releases
 from gateway.flows.read_members import MembersPage, PageRequest
 from gateway.flows.register_clients import Client, Scope, actor_of
 from gateway.flows.release_segment import ReleasePackage, ReleaseRequest
 from gateway.flows.released import Released
+from gateway.foundation.errors import InvalidInput
 from gateway.vocabulary.names import RecipientId, ReleaseId, SegmentId
+from gateway.wiring import Gateway
 
 router = APIRouter(prefix="/v1/segments", tags=["segments"], route_class=Guarded)
 Puller = Annotated[Client, Depends(Allowed(Scope.RECIPIENT))]
@@ -120,7 +122,7 @@ def read_members(
     recipient = RecipientId(client.reference)
     cursors: Cursors = request.app.state.cursors
     if paging.cursor is not None:
-        release, after = cursors.read(paging.cursor, recipient)
+        release, after = _place(gateway, cursors, paging.cursor, client)
         wanted_page = PageRequest(ReleaseId(release), SegmentId(segment), recipient, after, paging.limit)
         return gateway.members.page(wanted_page, actor_of(client)).map(lambda page: _page(page, cursors, None))
     wanted = ReleaseRequest(SegmentId(segment), recipient, "ndjson" if form == "json" else form)
@@ -165,6 +167,15 @@ def read_delta(
     )
     answered = _changes if form == "json" else partial(_file, form=form)
     return gateway.release(wanted, actor_of(client)).map(answered)
+
+
+def _place(gateway: Gateway, cursors: Cursors, cursor: str, client: Client) -> tuple[str, str]:
+    """Return release and place of a client's own cursor; that another was refused is on record."""
+    try:
+        return cursors.read(cursor, client.reference)
+    except InvalidInput:
+        gateway.clients.refused_page(FOREIGN, client)
+        raise
 
 
 def _file(package: ReleasePackage, form: negotiation.Form) -> Response:

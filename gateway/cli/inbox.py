@@ -30,10 +30,13 @@ def list_all(
     state: Annotated[str | None, typer.Option("--state", help="pending, proposed or decided.")] = None,
     source: Annotated[str | None, typer.Option("--source", help="Of one source.")] = None,
 ) -> None:
-    """List the columns that wait, for whom, with what they seem to hold, and those decided, with who and when."""
+    """List the columns that wait, for whom, with what they seem to hold, and those decided, with who and when.
+
+    A header may be somebody's name, so the look is on record.
+    """
     wanted = _state(state)
     with options.gateway() as gateway:
-        items = gateway.inbox.list(state=wanted, source=SourceId(source) if source else None)
+        items = gateway.inbox.list(OPERATOR, state=wanted, source=SourceId(source) if source else None).value
         deletions = gateway.confirm_deletion.waiting()
         policy = gateway.house.catalogue.label
     lines = [*map(_words, items), *map(_deletion_words, deletions)]
@@ -86,7 +89,7 @@ def _decide(options: Options, place: tuple[str, str], wish: Wish, by: str, *, dr
     source, column = place
     with options.gateway() as gateway:
         entry = gateway.inbox.find(SourceId(source), column)
-        done = gateway.inbox.decide(entry, wish, Officer(OPERATOR, by), dry_run=dry_run)
+        done = gateway.inbox.decide(entry, wish, Officer(OPERATOR, by), dry_run=dry_run).value
     options.emit(asdict(done) | {"advice": done.advice}, f"{_words(done.item)}\n{done.advice}")
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import enum
 import hashlib
 import re
 import secrets
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, select
@@ -42,6 +44,14 @@ class Client:
     actor: str
 
 
+@dataclass(frozen=True, slots=True)
+class NewClient:
+    """A client with its key, which is shown this once."""
+
+    client: Client
+    key: str = field(repr=False)
+
+
 _CONTRACTS = frozenset({Scope.SOURCE, Scope.RECIPIENT})  # their references name systems
 
 
@@ -65,8 +75,9 @@ class ClientRegister:
         self._engine = engine
         SQLModel.metadata.create_all(engine, tables=[ClientRow.__table__])  # type: ignore[attr-defined] # SQLModel does not declare it
 
-    def add(self, reference: str, scope: Scope, *, at: dt.datetime) -> str:
-        """Register a client and return its key, which is shown this once.
+    @contextlib.contextmanager
+    def adding(self, reference: str, scope: Scope, *, at: dt.datetime) -> Iterator[NewClient]:
+        """Make a client that is live once the block has ended; of a block that raises no client stays.
 
         Raises ``InvalidInput`` for a reference that is not a lower-case letter, then such letters, digits, ``-`` and
         ``_``; ``Conflict`` where a live client of that reference and scope exists.
@@ -76,7 +87,7 @@ class ClientRegister:
                 "a client's reference begins with a lower-case letter; letters, digits, - and _ may follow"
             )
         key = f"gw_{secrets.token_urlsafe(32)}"
-        with Session(self._engine) as session:
+        with self._alone() as session:
             if self._live(session, reference, scope):
                 raise Conflict("a client of that reference and scope exists: revoke it first")
             row = ClientRow(
@@ -87,19 +98,24 @@ class ClientRegister:
                 created_at=at,
             )
             session.add(row)
-            session.commit()
-        return key
+            session.flush()  # a disk that has no room for it says so before the block
+            yield NewClient(_client(row), key)
 
-    def revoke(self, reference: str, scope: Scope, *, at: dt.datetime) -> None:
-        """End a client's access. Raises ``NotFound`` where there is none."""
-        with Session(self._engine) as session:
+    @contextlib.contextmanager
+    def revoking(self, reference: str, scope: Scope, *, at: dt.datetime) -> Iterator[list[Client]]:
+        """End a client's access once the block has ended; after a block that raises it is what it was.
+
+        Gives the clients whose access ends. Raises ``NotFound`` where there is none.
+        """
+        with self._alone() as session:
             rows = self._live(session, reference, scope)
             if not rows:
                 raise NotFound("no live client of that reference and scope")
             for row in rows:
                 row.revoked_at = at
                 session.add(row)
-            session.commit()
+            session.flush()
+            yield list(map(_client, rows))
 
     def identify(self, key: str) -> Client | None:
         """Return the live client of a key, or ``None``; the look-up is by digest, so timing tells nothing of a key."""
@@ -121,6 +137,14 @@ class ClientRegister:
                 ((_client(row), row.created_at, row.revoked_at is None) for row in rows),
                 key=lambda entry: (entry[0].scope, entry[0].reference),
             )
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[Session]:
+        """Change the register as the only one, other processes included; all of it or, of what raises, nothing."""
+        with Session(self._engine) as session:
+            session.connection().exec_driver_sql("BEGIN IMMEDIATE")
+            yield session
+            session.commit()
 
     @staticmethod
     def _live(session: Session, reference: str, scope: Scope) -> list[ClientRow]:

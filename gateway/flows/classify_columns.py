@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+from gateway.accountability import Receipt, Released
 from gateway.flows import column_proposals
 from gateway.flows.four_eyes import FourEyes, Heard, Hearing, Officer, check_decided, check_lines
 from gateway.flows.house import House
@@ -76,15 +77,18 @@ class Classified:
 
 @dataclass(frozen=True)
 class ClassifyColumns:
-    """List the inbox; decide about an entry."""
+    """List the inbox; decide about an entry. A header may be somebody's name: whatever tells one is on record first."""
 
     house: House
     four_eyes: FourEyes
 
-    def list(self, *, state: InboxState | None = None, source: SourceId | None = None) -> tuple[InboxItem, ...]:
+    def list(
+        self, actor: Actor, *, state: InboxState | None = None, source: SourceId | None = None
+    ) -> Released[tuple[InboxItem, ...]]:
         """Return the entries, of one source or state where asked."""
+        receipt = self._looked(actor, source)
         items = map(self._item, self.house.inbox.entries(source))
-        return tuple(item for item in items if state is None or item.state is state)
+        return Released(receipt, tuple(item for item in items if state is None or item.state is state))
 
     def find(self, source: SourceId, column: str) -> str:
         """Return the id of an entry by its source and its column as listed, or by the id itself.
@@ -98,10 +102,11 @@ class ClassifyColumns:
             "the inbox has no such column of this source: `gateway inbox list` shows them", reasons=("unknown_entry",)
         )
 
-    def decide(self, entry: str, wish: Wish, officer: Officer, *, dry_run: bool = False) -> Classified:
+    def decide(self, entry: str, wish: Wish, officer: Officer, *, dry_run: bool = False) -> Released[Classified]:
         """Decide about an entry, and put it in force at once; what opens something waits for a second person first.
 
-        A field that the rules of the pack refuse is on record as decided, and its column stays sealed. Raises
+        A field that the rules of the pack refuse is on record as decided, and its column stays sealed. What changes
+        nothing (``dry_run``, the same proposal once more) is on record as a look. Raises
         ``NotFound`` for an unknown entry, ``InvalidInput`` for what cannot be: nothing proposed, no such field, a field
         that another column holds, a column that the pack declares itself.
         """
@@ -115,15 +120,18 @@ class ClassifyColumns:
             heard = self._heard(found, decision, officer)
             if heard is not None and heard.waits:
                 if heard.is_new and not dry_run:
-                    self._on_record(AuditAction.COLUMN_PROPOSED, decision, officer.actor, amended.pack.label)
-                    self.house.proposals.propose(heard.proposal)
-                return self._answer(found, decision, amended, heard, dry_run=dry_run)
+                    receipt = self._propose(heard, decision, officer, amended.pack.label)
+                else:
+                    receipt = self._looked(officer.actor, found.source)
+                return Released(receipt, self._answer(found, decision, amended, heard, dry_run=dry_run))
             if heard is not None:
                 decision = column_proposals.confirmed(decision, heard.proposal)
                 amended = self.house.policy.with_decision(decision)
-            if not dry_run:
-                self._take(found, decision, officer, amended.pack.label)
-            return self._answer(found, decision, amended, None, dry_run=dry_run)
+            if dry_run:
+                receipt = self._looked(officer.actor, found.source)
+            else:
+                receipt = self._take(found, decision, officer, amended.pack.label)
+            return Released(receipt, self._answer(found, decision, amended, None, dry_run=dry_run))
 
     def _heard(self, found: InboxEntry, decision: ColumnDecision, officer: Officer) -> Heard | None:
         """Return what a second person has to do with it; ``None`` where nobody else is asked for."""
@@ -131,13 +139,19 @@ class ClassifyColumns:
             return None
         return self.four_eyes.hear(column_proposals.proposal_of(found, decision, officer, self.house))
 
-    def _take(self, found: InboxEntry, decision: ColumnDecision, officer: Officer, label: str) -> None:
+    def _propose(self, heard: Heard, decision: ColumnDecision, officer: Officer, label: str) -> Receipt:
+        receipt = self._on_record(AuditAction.COLUMN_PROPOSED, decision, officer.actor, label)
+        self.house.proposals.propose(heard.proposal)
+        return receipt
+
+    def _take(self, found: InboxEntry, decision: ColumnDecision, officer: Officer, label: str) -> Receipt:
         """Put a decision on record and in force; whatever waited about the column waits no more."""
-        self._on_record(AuditAction.COLUMN_CLASSIFIED, decision, officer.actor, label)
+        receipt = self._on_record(AuditAction.COLUMN_CLASSIFIED, decision, officer.actor, label)
         ending = Ending.CONFIRMED if decision.confirmed_by else Ending.DROPPED
         self.four_eyes.end(column_proposals.matter_of(found), ending, officer)
         self.house.inbox.decide(found.id, decision)
         self.house.policy.renew()
+        return receipt
 
     def _decision(self, entry: InboxEntry, wish: Wish, officer: Officer) -> ColumnDecision:
         proposed = wish.classification is None
@@ -163,7 +177,19 @@ class ClassifyColumns:
             note=wish.note,
         )
 
-    def _on_record(self, action: AuditAction, decision: ColumnDecision, actor: Actor, label: str) -> None:
+    def _looked(self, actor: Actor, source: SourceId | None) -> Receipt:
+        """Say in the log that headers are told, and of which source; a name that is no contract's stays out of it."""
+        event = GatewayEvent(
+            actor=actor,
+            action=AuditAction.INBOX_READ,
+            decision="permit",
+            source=source if source in self.house.catalogue.sources else None,
+            fields=("headers",),
+            policy=self.house.catalogue.label,
+        )
+        return self.house.recorder.record(event, at=self.house.clock.now())
+
+    def _on_record(self, action: AuditAction, decision: ColumnDecision, actor: Actor, label: str) -> Receipt:
         """Say in the log which source and field; a header may be somebody's name, so it is not in there.
 
         What one proposed and what another confirmed have one ``request``, and ``policy`` as amended by it.
@@ -179,7 +205,7 @@ class ClassifyColumns:
             policy=label,
             request=RequestId(decision.id),
         )
-        self.house.recorder.record(event, at=self.house.clock.now())
+        return self.house.recorder.record(event, at=self.house.clock.now())
 
     def _answer(
         self, found: InboxEntry, decision: ColumnDecision, amended: Amended, heard: Heard | None, *, dry_run: bool

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -118,3 +120,57 @@ def test_the_log_knows_the_officer_and_no_header(waiting: Caller) -> None:
     entry = waiting.entries()[-1]
     assert (entry["action"], entry["actor"]["role"]) == ("column.classified", "officer")
     assert "zqcanary" not in repr(entry)
+
+
+FIELD = {"choice": "field", "field": "gender"}
+ASKED: dict[str, tuple[Callable[[Caller, str], Any], str]] = {
+    "the list": (lambda call, _: call.get("officer", INBOX), "inbox.read"),
+    "a source's": (lambda call, _: call.get("officer", f"{INBOX}?source=webshop_customers"), "inbox.read"),
+    "a dry run": (lambda call, to: call.post("officer", to, json=FIELD | {"dry_run": True}), "inbox.read"),
+    "a proposal": (lambda call, to: call.post("officer", to, json=FIELD), "column.proposed"),
+    "a decision": (lambda call, to: call.post("officer", to, json={"choice": "ignored"}), "column.classified"),
+}
+
+
+@pytest.mark.parametrize("what", ASKED)
+def test_an_answer_that_tells_a_header_has_one_entry_without_it(waiting: Caller, what: str) -> None:
+    ask, action = ASKED[what]
+    to = address(waiting, HEADER)
+    before = len(waiting.entries())
+    assert HEADER in ask(waiting, to).text
+    (entry,) = waiting.entries()[before:]
+    client = waiting.gateway.clients.identify(waiting.key("officer"))
+    assert client is not None
+    assert (entry["action"], entry["decision"], entry["actor"]["ref"]) == (action, "permit", client.actor)
+    assert (entry.get("fields") == ["headers"]) is (action == "inbox.read")
+    assert (entry.get("source") is None) is (what == "the list")
+    assert "zqcanary" not in repr(entry)
+
+
+def test_what_was_proposed_before_is_told_again_on_record(waiting: Caller) -> None:
+    to = address(waiting, HEADER)
+    waiting.post("officer", to, json=FIELD)
+    before = len(waiting.entries())
+    assert HEADER in waiting.post("officer", to, json=FIELD).text
+    assert [entry["action"] for entry in waiting.entries()[before:]] == ["inbox.read"]
+
+
+@pytest.mark.parametrize("what", ASKED)
+def test_without_the_log_no_header_is_told(waiting: Caller, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    to = address(waiting, HEADER)
+    monkeypatch.setattr(os, "fdatasync", refuse)
+    answer = ASKED[what][0](waiting, to)
+    assert is_problem(answer, 503, "unavailable")["reasons"] == ["log-unwritable"]
+    assert "zqcanary" not in answer.text
+    (found,) = [entry for entry in waiting.gateway.house.inbox.entries() if entry.finding.column == HEADER]
+    assert found.decisions == ()
+
+
+def refuse(_handle: int) -> None:
+    raise OSError(5, "Input/output error")
+
+
+def test_no_name_that_somebody_asks_for_comes_into_the_log(waiting: Caller) -> None:
+    assert listed(waiting, "?source=zqcanary_liisa") == {}
+    assert "zqcanary" not in repr(waiting.entries())
+    assert (waiting.entries()[-1]["action"], waiting.entries()[-1].get("source")) == ("inbox.read", None)

@@ -25,7 +25,7 @@ from tests.api.conftest import MEMBERS, Caller, is_problem, subject
 SECRET = "zqcanary7731"
 PERSONAL = {
     "read_members", "read_delta", "query_consents", "query_consultations", "answer_request", "make_consent_receipt",
-    "explain_person",
+    "explain_person", "list_inbox", "decide_column",
 }  # fmt: skip
 RECEIPT = audit.Receipt(0, bytes(32), "log.example/test")
 Handler = Callable[[], Any]

@@ -16,6 +16,7 @@ RELEASERS = {
     "gateway/accountability/released.py",
     "gateway/flows/access_subject.py",
     "gateway/flows/build_segment.py",
+    "gateway/flows/classify_columns.py",
     "gateway/flows/consent_receipts.py",
     "gateway/flows/erase_subject.py",
     "gateway/flows/read_members.py",
@@ -24,8 +25,8 @@ RELEASERS = {
     "gateway/flows/who_saw.py",
     "gateway/flows/why.py",
 }
-# The writer, the groups that it syncs, and the client of a writer's socket.
-RECEIPT_MAKERS = {"audit/log.py", "audit/grouping.py", "audit/client.py"}
+# The writer, its groups, the client of a writer's socket, and what reads the last entries of a closed shard again.
+RECEIPT_MAKERS = {"audit/log.py", "audit/grouping.py", "audit/client.py", "audit/trail.py"}
 DOOR = "gateway/api/releasing.py"
 OF_THE_HOUSE = {"catalogue", "clock", "writing"}  # what a face may ask of the rooms directly: nothing about people
 

@@ -50,6 +50,15 @@ def test_list_accept_override_and_who_and_when(waiting: Path) -> None:
     assert decision["at"].endswith("+00:00")
 
 
+def test_a_look_is_on_record_and_no_header_with_it(waiting: Path) -> None:
+    for arguments in (["list"], ["accept", SOURCE, "sukupuoli", "--dry-run"]):
+        assert "sukupuoli" in done(gateway("inbox", *arguments, "--home", waiting)).out
+        shown = done(gateway("audit", "show", "--last", "2", "--home", waiting, "--json"))
+        entry = shown.json["entries"][0]
+        assert (entry["action"], entry["actor"]["type"], entry["fields"]) == ("inbox.read", "operator", ["headers"])
+        assert "sukupuoli" not in shown.out
+
+
 def test_a_dry_run_changes_nothing(waiting: Path) -> None:
     before = contents(waiting)
     said = done(gateway("inbox", "accept", SOURCE, "sukupuoli", "--dry-run", "--home", waiting, "--json")).json

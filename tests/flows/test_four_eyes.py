@@ -51,11 +51,11 @@ def waiting(gateway: Gateway) -> Gateway:
 
 
 def decide(gateway: Gateway, officer: Officer, wish: Wish = ACCEPT, column: str = "sukupuoli") -> Classified:
-    return gateway.inbox.decide(gateway.inbox.find(CUSTOMERS, column), wish, officer)
+    return gateway.inbox.decide(gateway.inbox.find(CUSTOMERS, column), wish, officer).value
 
 
 def the(gateway: Gateway, column: str = "sukupuoli") -> InboxItem:
-    (item,) = [item for item in gateway.inbox.list() if item.column == column]
+    (item,) = [item for item in gateway.inbox.list(TESTER).value if item.column == column]
     return item
 
 
@@ -83,7 +83,7 @@ class TestColumns:
         assert (item.state, item.effect, item.decisions) == (InboxState.PROPOSED, Effect.SEALED, ())
         assert item.proposal is not None
         assert (item.proposal.by, item.proposal.field, item.proposal.void) == ("Liisa", "gender", False)
-        assert waiting.inbox.list(state=InboxState.PROPOSED) == (item,)
+        assert waiting.inbox.list(TESTER, state=InboxState.PROPOSED).value == (item,)
         again = decide(waiting, LIISA)
         assert (again.waits, again.item) == (True, item)
         assert steps(waiting) == ["column.proposed"]
@@ -149,11 +149,11 @@ class TestColumns:
 
     def test_a_dry_run_keeps_nothing(self, waiting: Gateway) -> None:
         entry = waiting.inbox.find(CUSTOMERS, "sukupuoli")
-        done = waiting.inbox.decide(entry, ACCEPT, LIISA, dry_run=True)
+        done = waiting.inbox.decide(entry, ACCEPT, LIISA, dry_run=True).value
         assert (done.waits, done.item.effect, the(waiting).proposal) == (True, Effect.READ, None)
         assert "second person" in done.advice
         decide(waiting, LIISA)
-        done = waiting.inbox.decide(entry, ACCEPT, OLLI, dry_run=True)
+        done = waiting.inbox.decide(entry, ACCEPT, OLLI, dry_run=True).value
         assert (done.waits, done.decision) == (False, None)
         assert the(waiting).state is InboxState.PROPOSED
         assert steps(waiting) == ["column.proposed"]
