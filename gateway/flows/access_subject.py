@@ -48,11 +48,13 @@ class AccessSubject:
     def _answer(self, identifier: tuple[str, str], actor: Actor, language: str) -> Released[AccessAnswer]:
         house, at = self.house, self.house.clock.now()
         subject = house.find(identifier)
-        request = house.requests.open(RequestKind.ACCESS, subject, at=at, country=house.catalogue.controller.country)
-        receipt = self._on_record(subject, actor, request.id)
-        parts = self._parts(subject, request.id, language) if subject is not None else None
+        name, country = house.requests.new_id(), house.catalogue.controller.country
+        receipt = self._on_record(subject, actor, name)
+        parts = self._parts(subject, name, language) if subject is not None else None
         package = access_package(parts, house.catalogue, at=at, language=language)
-        house.requests.complete(request.id, at=house.clock.now())
+        # Registered with its answer: one that failed on the way is asked again, and nobody could end it.
+        answered = house.clock.now()
+        request = house.requests.open(name, RequestKind.ACCESS, subject, at=at, country=country, answered=answered)
         return Released(receipt, AccessAnswer(request.id, request.due, subject is not None, package))
 
     def _on_record(self, subject: SubjectReference | None, actor: Actor, request: RequestId) -> Receipt:

@@ -6,9 +6,17 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from gateway.flows.house import House
+from gateway.foundation.arrays import BLOCK
 from gateway.release import Disclosure
 from gateway.release.scopes import epoch_ends
+from gateway.vault.errors import ScopeUnknown
+from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent, Role
+from gateway.vocabulary.names import ScopeId
+
+SYSTEM = Actor("system", "scopes", Role.SYSTEM)
 
 
 @dataclass(frozen=True)
@@ -20,15 +28,46 @@ class EndScopes:
     def __call__(self) -> int:
         """Return how many scopes were ended. A recipient who is no longer in the pack has no scope.
 
-        That a list still owed an erasure is not forgotten with its scope: the recipient has to delete it.
+        Each list of a scope has its entry before the key goes; raises ``LogUnwritable``: then it stays. That a list
+        still owed an erasure is not forgotten with its scope: the recipient has to delete it.
         """
-        lists = self.house.disclosures.list()
-        over = {d.scope for d in lists if self.is_over(d)}
-        ended = {scope for scope in over if self.house.vault.close_scope(scope)}
-        owing = {d.scope for d in newest_of_each(lists) if d.scope in ended and self._owes(d)}
-        for scope in ended - owing:
-            self.house.disclosures.forget_scope(scope)
-        return len(ended)
+        disclosures = self.house.disclosures.list()
+        over = sorted({d.scope for d in disclosures if self.is_over(d)})
+        ending = [scope for scope in over if self._has_key(scope)]
+        for scope in ending:
+            self._end(scope, [d for d in newest_of_each(disclosures) if d.scope == scope])
+        return len(ending)
+
+    def _end(self, scope: ScopeId, lists: list[Disclosure]) -> None:
+        """End a scope; its key goes last, so that a crash in between lets the whole be done once more."""
+        house = self.house
+        for disclosure in lists:
+            self._record(disclosure)
+        if not any(map(self._owes, lists)):
+            house.disclosures.forget_scope(scope)
+        house.vault.close_scope(scope)
+
+    def _has_key(self, scope: ScopeId) -> bool:
+        try:
+            self.house.vault.pseudonyms(scope, pa.array([], BLOCK))
+        except ScopeUnknown:
+            return False
+        return True
+
+    def _record(self, disclosure: Disclosure) -> None:
+        house = self.house
+        known = disclosure.recipient in house.catalogue.recipients
+        event = GatewayEvent(
+            actor=SYSTEM,
+            action=AuditAction.SCOPE_ENDED,
+            decision="permit",
+            reasons=("time_over" if known else "unknown_recipient",),
+            purpose=disclosure.purpose,
+            recipient=disclosure.recipient,
+            segment=disclosure.segment,
+            policy=house.catalogue.label,
+        )
+        house.recorder.record(event, at=house.clock.now())
 
     def _owes(self, disclosure: Disclosure) -> bool:
         disclosures = self.house.disclosures

@@ -17,21 +17,20 @@ import pyarrow as pa
 
 from gateway.accountability import Receipt, Released
 from gateway.flows.house import House
+from gateway.flows.set_aside import FAR, clear_set_aside
 from gateway.foundation.arrays import BLOCK
-from gateway.foundation.errors import IntegrityFailure, Unavailable
+from gateway.foundation.errors import Unavailable
 from gateway.foundation.files import write_durably
 from gateway.rights import CertificateFacts, RequestKind, certificate_text, erasure_plan
 from gateway.rights.certificates import NONCE_BYTES, RecipientNotice, concerns
 from gateway.rights.erasure import DataClass
 from gateway.rights.requests import SubjectRequest
 from gateway.store import ErasedRows
-from gateway.vault import ReidentificationWarrant
 from gateway.vault.errors import ScopeUnknown
 from gateway.vault.normalise import normalised
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent, Role
-from gateway.vocabulary.names import BatchId, FieldId, RequestId, ScopeId, SubjectReference
+from gateway.vocabulary.names import RequestId, ScopeId, SubjectReference
 
-FAR = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
 SYSTEM = Actor("system", "erasure", Role.SYSTEM)
 NOBODY = "nobody"  # a commitment for a certificate that a crash parted from the identifier that was asked with
 
@@ -80,11 +79,12 @@ class EraseSubject:
             if dry_run:
                 answer = ErasureAnswer(None, found, plan, 0, None, None, found_after=found)
                 return Released(self._look(subject, actor), answer)
-            at, country = house.clock.now(), house.catalogue.controller.country
-            request = house.requests.open(RequestKind.ERASURE, subject, at=at, country=country)
-            intended = self._intend(request.id, actor)
+            at, country, name = house.clock.now(), house.catalogue.controller.country, house.requests.new_id()
+            # Before the request: what stands in the register is carried out at the next start, whatever came between.
+            intended = self._intend(name, actor)
+            answered = at if subject is None else None
+            request = house.requests.open(name, RequestKind.ERASURE, subject, at=at, country=country, answered=answered)
             if subject is None:
-                house.requests.complete(request.id, at=at)
                 return Released(intended, ErasureAnswer(request.id, found, plan, 0, None, None, found_after=False))
             erased = self._erase(subject, request.id, suppress=suppress, at=at)
             still = house.find(identifier) is not None
@@ -99,11 +99,13 @@ class EraseSubject:
     def resume(self, request: SubjectRequest) -> None:
         """Finish an erasure that a crash interrupted; its certificate waits in the home folder for the subject desk.
 
-        A request without a subject was certified before the crash, or nobody was found.
+        That it is taken up again is on record first, by whom: the system. A request without a subject was certified
+        before the crash.
         """
         if request.subject is None:
             self.house.requests.complete(request.id, at=self.house.clock.now())
             return
+        self._intend(request.id, SYSTEM, "resumed")
         erased = self._erase(request.subject, request.id, suppress=True, at=self.house.clock.now())
         self._certify(NOBODY, request, erased, secrets.token_bytes(NONCE_BYTES))
         self._finish(request.id, request.subject)
@@ -139,13 +141,13 @@ class EraseSubject:
         tags = self.house.vault.tags_of(subject, [entry]) if subject is not None else None
         return self.house.recorder.record(event, at=self.house.clock.now(), entry_id=entry, tags=tags)
 
-    def _intend(self, request: RequestId, actor: Actor) -> Receipt:
+    def _intend(self, request: RequestId, actor: Actor, *more: str) -> Receipt:
         """The intent is on record first; the entry carries no tag, so that it points at nobody afterwards."""
         event = GatewayEvent(
             actor=actor,
             action=AuditAction.SUBJECT_ERASED,
             decision="permit",
-            reasons=("intent",),
+            reasons=("intent", *more),
             policy=self.house.catalogue.label,
             request=request,
         )
@@ -161,7 +163,7 @@ class EraseSubject:
         consents = house.ledger.erase(subject)
         set_aside = 0
         if house.vault.exists(subject):  # false where a crash came between the shredding and the end of the request
-            set_aside = self._clear_quarantine(subject, request)
+            set_aside = clear_set_aside(house, subject, request)
             receipt = house.vault.shred(subject, suppress=suppress, at=at)
             removed = _vault(receipt.identifiers_removed, receipt.names_released)
             epoch, suppressed = receipt.key_epoch, receipt.suppressed > 0
@@ -169,26 +171,6 @@ class EraseSubject:
             removed, epoch, suppressed = _vault(0, 0), 0, suppress
         classes = (*_stored(rows), _consents(consents), DataClass("quarantine", "rows", set_aside), *removed)
         return _Erased(classes, notices, suppressed, epoch, self._probes(subject, pseudonyms))
-
-    def _clear_quarantine(self, subject: SubjectReference, request: RequestId) -> int:
-        """Take out the rows set aside that name the person by an identifier; how many there were."""
-        house = self.house
-        warrant = ReidentificationWarrant(reason="erasure request, Art. 17", request=request)
-        told = house.vault.identifiers(subject, warrant)
-        kinds = {name: str(house.catalogue.fields[FieldId(name)].identifier or "") for name in told}
-        texts = {str(told[name]) for name, kind in kinds.items() if kind}
-        country = house.catalogue.controller.country
-        texts |= {normalised(kind, str(told[name]), country) for name, kind in kinds.items() if kind}
-        return sum(self._clear_batch(batch, sorted(texts)) for batch in house.quarantine.batches())
-
-    def _clear_batch(self, batch: BatchId, texts: list[str]) -> int:
-        house = self.house
-        try:
-            return house.quarantine.forget(batch, house.vault.batch_key(batch, FAR), texts)
-        except IntegrityFailure:  # nobody can read what it holds any more, nor say that it is not about the person
-            house.vault.destroy_batch_key(batch)
-            house.quarantine.remove(batch)
-            return 0
 
     def _freeze(self, ref: pa.Array) -> None:
         """Out of every query from this instant on, whatever happens to the steps that follow."""

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any
 
 from gateway.flows.end_scopes import EndScopes
 from gateway.flows.erase_subject import EraseSubject
-from gateway.flows.held_columns import over
+from gateway.flows.held_columns import HeldColumn, over
 from gateway.flows.house import House
 from gateway.flows.permissions import catch_up
+from gateway.flows.set_aside import count_set_aside, destroy_set_aside
 from gateway.rights import RequestKind
 from gateway.store.meta import Followed
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent, Role
-from gateway.vocabulary.names import BatchId
+from gateway.vocabulary.names import BatchId, SourceId
 
 SYSTEM = Actor("system", "recovery", Role.SYSTEM)
+_INTERRUPTED = GatewayEvent(SYSTEM, AuditAction.BATCH_ROLLED_BACK, "deny", reasons=("interrupted",))
+_UNDECIDED = GatewayEvent(SYSTEM, AuditAction.RETENTION_ENFORCED, "permit", reasons=("undecided",))
 
 
 @dataclass(frozen=True)
@@ -80,29 +85,35 @@ class Recover:
         """Sealed files of batches that never came to their commit."""
         for batch in self.house.quarantine.batches():
             if not self.house.store.has_batch(batch):
-                self.house.vault.destroy_batch_key(batch)
-                self.house.quarantine.remove(batch)
+                self._record(_INTERRUPTED, batch=batch)
+                destroy_set_aside(self.house, batch)
 
     def _undo(self, batch: BatchId) -> None:
         house = self.house
+        self._record(_INTERRUPTED, batch=batch)
         house.vault.undo(batch)
         house.ledger.undo(batch)
-        house.quarantine.remove(batch)
-        house.vault.destroy_batch_key(batch)
-        event = GatewayEvent(
-            actor=SYSTEM,
-            action=AuditAction.BATCH_ROLLED_BACK,
-            decision="deny",
-            reasons=("interrupted",),
-            batch=batch,
-            policy=house.catalogue.label,
-        )
-        house.recorder.record(event, at=house.clock.now())
+        destroy_set_aside(house, batch)
 
     def expire(self) -> None:
-        """Rows and columns that nobody decided on in time: their key goes, then their bytes."""
-        now = self.house.clock.now()
-        for batch in self.house.quarantine.expired(now):
-            self.house.vault.destroy_batch_key(batch)
-            self.house.quarantine.remove(batch)
-        self.house.vault.drop_held(over(list(self.house.vault.held_columns()), now))
+        """Rows and columns that nobody decided on in time: on record first, then their key goes, then their bytes.
+
+        Where there are none nothing is recorded. Raises ``LogUnwritable``: then they stay.
+        """
+        house, now = self.house, self.house.clock.now()
+        for batch in house.quarantine.expired(now):
+            self._record(_UNDECIDED, batch=batch, rows=count_set_aside(house, batch, now))
+            destroy_set_aside(house, batch)
+        held = house.vault.held_columns()
+        if columns := over(list(held), now):
+            cells: Counter[SourceId] = Counter()
+            for name in columns:  # a header may be somebody's name: the entry counts and tells none
+                cells[HeldColumn.read(name).source] += held[name]
+            for source, count in sorted(cells.items()):
+                self._record(_UNDECIDED, source=source, rows=count)
+            house.vault.drop_held(columns)
+
+    def _record(self, event: GatewayEvent, **more: Any) -> None:
+        """Put on record what is to be done, with ``more`` about it."""
+        house = self.house
+        house.recorder.record(replace(event, policy=house.catalogue.label, **more), at=house.clock.now())

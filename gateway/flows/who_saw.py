@@ -10,14 +10,16 @@ from __future__ import annotations
 import base64
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.accountability import EntryAbout, Receipt, Released
+from gateway.accountability.access import Searched
 from gateway.flows.house import House
 from gateway.foundation.errors import NotFound
 from gateway.foundation.identifiers import new_id
 from gateway.rights import RequestKind
+from gateway.rights.requests import SubjectRequest
 from gateway.vault import ReidentificationWarrant
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
 from gateway.vocabulary.names import RequestId, SubjectReference
@@ -76,27 +78,33 @@ class WhoSaw:
     def _answer(self, wanted: WhoSawRequest, actor: Actor) -> Released[WhoSawAnswer]:
         house, at = self.house, self.house.clock.now()
         subject = house.find(wanted.identifier)
-        request = house.requests.open(RequestKind.ACCESS, subject, at=at, country=house.catalogue.controller.country)
-        receipt = self._on_record(subject, actor, AuditAction.SUBJECT_ACCESSED, request.id)
-        found = house.recorder.about(
-            lambda ids: house.vault.tags_of(subject, ids) if subject else b"\0" * 16 * len(ids)
-        )
-        if wanted.decision is not None and not _decided(found[0], wanted.decision):
-            house.requests.complete(request.id, at=house.clock.now())  # with this no; nobody could end it later
+        name = house.requests.new_id()
+        # Looked up before the entry, so that this says whether it was permitted; no decision is made meanwhile.
+        permit = wanted.decision is None or _decided(self._about(subject)[0], wanted.decision)
+        event = GatewayEvent(actor, AuditAction.SUBJECT_ACCESSED, "permit", fields=_asked(wanted), request=name)
+        if not permit:
+            event = replace(event, decision="deny", reasons=("no_such_decision",))
+        receipt = self._on_record(subject, event)
+        if not permit:
+            self._register(name, subject, at)  # it ends with this no
             raise NotFound("no decision of that name lets this person be told who looked: an officer makes one")
-        identities = wanted.decision is not None
-        answer = WhoSawAnswer(
-            request=request.id,
-            due=request.due,
-            identities=identities,
-            entries=[self._entry(each, identities=identities) for each in found[0]],
-            searched=[
-                {"shard": s.shard, "from": s.minimum, "to": s.size, "checkpoint": s.checkpoint} for s in found[1]
-            ],
-            audit_key=self._key(subject, request.id) if wanted.with_key else None,
-        )
-        house.requests.complete(request.id, at=house.clock.now())
-        return Released(receipt, answer)
+        identities, found = wanted.decision is not None, self._about(subject)
+        entries = [self._entry(each, identities=identities) for each in found[0]]
+        searched = [{"shard": s.shard, "from": s.minimum, "to": s.size, "checkpoint": s.checkpoint} for s in found[1]]
+        key = self._key(subject, name) if wanted.with_key else None
+        due = self._register(name, subject, at).due
+        return Released(receipt, WhoSawAnswer(name, due, identities, entries, searched, key))
+
+    def _about(self, subject: SubjectReference | None) -> tuple[list[EntryAbout], list[Searched]]:
+        """Try every entry of the log, for somebody unknown too."""
+        tags_of = self.house.vault.tags_of
+        return self.house.recorder.about(lambda ids: tags_of(subject, ids) if subject else b"\0" * 16 * len(ids))
+
+    def _register(self, name: RequestId, subject: SubjectReference | None, at: dt.datetime) -> SubjectRequest:
+        """Register the request with its answer: one that failed on the way is asked again; nobody could end it."""
+        house = self.house
+        country, answered = house.catalogue.controller.country, house.clock.now()
+        return house.requests.open(name, RequestKind.ACCESS, subject, at=at, country=country, answered=answered)
 
     def decide(self, identifier: tuple[str, str], actor: Actor, *, permit: bool, reason: str) -> RequestId:
         """Put on record whether this person is told which employees looked; return the decision's name.
@@ -104,34 +112,25 @@ class WhoSaw:
         ``reason`` is a code (``needed_for_rights``, ``protects_employee``), never free text. The answer is the same
         for somebody unknown.
         """
-        subject = self.house.find(identifier)
-        decision = RequestId(new_id("dec"))
-        self._on_record(subject, actor, AuditAction.IDENTITIES_DECIDED, decision, permit=permit, reasons=(reason,))
-        return decision
+        with self.house.writing:  # none comes between an answer's look at the decisions and its entry
+            subject = self.house.find(identifier)
+            decision = RequestId(new_id("dec"))
+            event = GatewayEvent(
+                actor,
+                AuditAction.IDENTITIES_DECIDED,
+                "permit" if permit else "deny",
+                reasons=(reason,),
+                fields=("audit_log",),
+                request=decision,
+            )
+            self._on_record(subject, event)
+            return decision
 
-    def _on_record(
-        self,
-        subject: SubjectReference | None,
-        actor: Actor,
-        action: AuditAction,
-        request: RequestId,
-        *,
-        permit: bool = True,
-        reasons: tuple[str, ...] = (),
-    ) -> Receipt:
+    def _on_record(self, subject: SubjectReference | None, event: GatewayEvent) -> Receipt:
         house, entry = self.house, self.house.recorder.new_entry_id()
-        event = GatewayEvent(
-            actor=actor,
-            action=action,
-            decision="permit" if permit else "deny",
-            reasons=reasons,
-            fields=("audit_log",),
-            members=int(subject is not None),
-            policy=house.catalogue.label,
-            request=request,
-        )
+        about = replace(event, members=int(subject is not None), policy=house.catalogue.label)
         tags = house.vault.tags_of(subject, [entry]) if subject is not None else None
-        return house.recorder.record(event, at=house.clock.now(), entry_id=entry, tags=tags)
+        return house.recorder.record(about, at=house.clock.now(), entry_id=entry, tags=tags)
 
     def _entry(self, about: EntryAbout, *, identities: bool) -> dict[str, Any]:
         """Return an entry for its person: what it says, and all that proves it to a stranger."""
@@ -162,6 +161,12 @@ class WhoSaw:
             return None
         warrant = ReidentificationWarrant(reason="audit key for its owner, Art. 15", request=request)
         return self.house.vault.audit_key(subject, warrant).hex()
+
+
+def _asked(wanted: WhoSawRequest) -> tuple[str, ...]:
+    """Name what is asked for beside the entries: who looked, and the key that finds them again."""
+    identities = ("identities",) if wanted.decision is not None else ()
+    return ("audit_log", *identities, *(("audit_key",) if wanted.with_key else ()))
 
 
 def _decided(found: list[EntryAbout], decision: RequestId) -> bool:

@@ -84,13 +84,29 @@ class Requests:
         self._engine = engine
         create(engine)
 
+    @staticmethod
+    def new_id() -> RequestId:
+        """Return a name for a request that is yet to be registered: the log's entry names it first."""
+        return RequestId(new_id("req"))
+
     def open(
-        self, kind: RequestKind, subject: SubjectReference | None, *, at: dt.datetime, country: str
+        self,
+        request: RequestId,
+        kind: RequestKind,
+        subject: SubjectReference | None,
+        *,
+        at: dt.datetime,
+        country: str,
+        answered: dt.datetime | None = None,
     ) -> SubjectRequest:
-        """Register a request received at an instant by a controller in a country."""
+        """Register, under a name of ``new_id``, a request received at an instant by a controller in a country.
+
+        With ``answered``, the instant of its answer, it is completed in the same step: no crash leaves it open.
+        """
+        state = RequestState.RECEIVED if answered is None else RequestState.COMPLETED
         row = SubjectRequestRow(
-            id=new_id("req"), kind=kind.value, state=RequestState.RECEIVED.value, country=country,
-            subject=subject, received_at=at, due=deadline(at, country),
+            id=request, kind=kind.value, state=state.value, country=country, subject=subject, received_at=at,
+            due=deadline(at, country), completed_at=answered,
         )  # fmt: skip
         with Session(self._engine) as session:
             session.add(row)

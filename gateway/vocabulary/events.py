@@ -16,6 +16,7 @@ class AuditAction(enum.StrEnum):
     BATCH_ACCEPTED = "batch.accepted"  # before anything of it is kept
     BATCH_REFUSED = "batch.refused"
     BATCH_ROLLED_BACK = "batch.rolled_back"  # found half done after a crash
+    INBOX_READ = "inbox.read"  # headers of undeclared columns were told: each may be somebody's name
     COLUMN_PROPOSED = "column.proposed"  # as what an officer would read it, once a second person confirms
     COLUMN_CLASSIFIED = "column.classified"  # an officer decided what an undeclared column is
     POLICY_DRAFTED = "policy.drafted"
@@ -27,12 +28,14 @@ class AuditAction(enum.StrEnum):
     POLICY_WITHDRAWN = "policy.withdrawn"
     POLICY_SUPERSEDED = "policy.superseded"  # another came into force
     CONSENT_RECORDED = "consent.recorded"
-    RETENTION_ENFORCED = "retention.enforced"  # the nightly sweep: before it deletes, and when the bytes are gone
+    # The nightly sweep: before it deletes, and when the bytes are gone; and before what waited undecided goes.
+    RETENTION_ENFORCED = "retention.enforced"
     VALUES_COARSENED = "values.coarsened"  # the same sweep: what was finer than the form in force, before and after
     SEGMENT_CHECKED = "segment.checked"
     SEGMENT_BUILT = "segment.built"
     SEGMENT_EXPLAINED = "segment.explained"
     SEGMENT_RELEASED = "segment.released"
+    SCOPE_ENDED = "scope.ended"  # before the key goes by which a list's pseudonyms point at people
     DELETION_PROPOSED = "deletion.proposed"  # to count as done, once a second person confirms; a deny drops it
     DELETION_CONFIRMED = "deletion.confirmed"  # by a recipient, of all it had received; an officer holds the evidence
     RELEASE_READ = "release.read"  # a page, a delta or a file was pulled
@@ -46,8 +49,8 @@ class AuditAction(enum.StrEnum):
     LOG_KEY_ROTATED = "log.key_rotated"
     LOG_PRUNED = "log.pruned"  # under the stated retention policy
     IDENTITIES_DECIDED = "identities.decided"  # whether a person is told which employee looked
-    CLIENT_ADDED = "client.added"
-    CLIENT_REVOKED = "client.revoked"
+    CLIENT_ADDED = "client.added"  # before its key opens anything; `request` is the name by which it acts
+    CLIENT_REVOKED = "client.revoked"  # before its key is dead; likewise
     REQUEST_REFUSED = "request.refused"  # a face said no: missing scope, unknown key
 
 

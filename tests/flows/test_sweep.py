@@ -102,7 +102,7 @@ def test_what_is_over_its_period_goes_on_record_and_with_its_bytes(gateway: Gate
     assert (done.values, done.events, done.people_without_data) == (tried.values, 16, 3)
     assert b"Vanhakaupunki" not in file.read_bytes()
     assert gateway.house.store.profile_of(who(gateway, 1), on_behalf=RequestId("r"))["city"] == "Oulu"
-    intent, ended = entries(gateway)
+    intent, ended = (each for each in entries(gateway) if each["reasons"] != ["undecided"])
     assert (intent["reasons"], ended["reasons"], intent["rows"]) == (["intent"], ["done"], done.overdue)
     assert intent["fields"] == sorted(done.values)
     assert (intent["actor"]["ref"], intent["policy"]) == ("test", gateway.house.catalogue.label)

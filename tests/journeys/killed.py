@@ -34,6 +34,10 @@ INGEST: dict[str, tuple[Any, str]] = {
     "settle_vault": (Vault, "settle"),
     "settle_ledger": (ConsentLedger, "settle"),
 }
+BEGIN: dict[str, tuple[Any, str]] = {
+    "intent": (Recorder, "record"),
+    "request": (Requests, "open"),
+}
 ERASE: dict[str, tuple[Any, str]] = {
     "freeze": (Store, "set_permissions"),
     "rows": (Store, "erase"),
@@ -42,7 +46,7 @@ ERASE: dict[str, tuple[Any, str]] = {
     "shred": (Vault, "shred"),
     "forget": (Requests, "forget"),
 }
-STEPS = {"ingest": INGEST, "erase": ERASE}
+STEPS = {"ingest": INGEST, "erase": BEGIN | ERASE}
 
 
 def die(*_: Any, **__: Any) -> None:

@@ -73,6 +73,8 @@ def test_a_killed_ingest_is_all_or_nothing(home: Path, step: str, when: str) -> 
         assert tier == ("silver" if there else "gold")
         assert all(finding.ok for finding in gateway.doctor())
         assert not gateway.house.pending.exists()
+        actions = [entry["action"] for entry in gateway.house.recorder.entries()]
+        assert actions.count("batch.rolled_back") == (0 if there else 1)
 
         again = ingest(gateway, as_csv(customers(range(141, 161), loyalty_tier="silver")) + b"a,bad,row\n")
         assert again.already_ingested == there
@@ -81,8 +83,31 @@ def test_a_killed_ingest_is_all_or_nothing(home: Path, step: str, when: str) -> 
     assert all(shard.size > 0 for shard in verify_log(home / "audit"))
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("step", ERASE)
+def told(gateway: Gateway) -> list[tuple[str, list[str]]]:
+    """Return what the log says of erasures, and on whose behalf."""
+    entries = gateway.house.recorder.entries()
+    return [(e["actor"]["ref"], e["reasons"]) for e in entries if e["action"] == "subject.erased"]
+
+
+@pytest.mark.parametrize(("step", "when"), [("intent", "before"), ("intent", "after"), ("request", "before")])
+def test_an_erasure_that_was_killed_before_it_stood_in_the_register_was_never_begun(
+    home: Path, step: str, when: str
+) -> None:
+    kill(home, "erase", step, when)
+    with open_gateway(Settings(home=home), FrozenClock(NOW)) as gateway:
+        assert people(gateway) == (150, 150, 150)
+        assert gateway.house.requests.list() == ()
+        assert gateway.build(SegmentId("loyal_buyers"), TESTER).size == 150
+        intent = [] if (step, when) == ("intent", "before") else [(TESTER.ref, ["intent"])]
+        assert told(gateway) == intent
+        assert gateway.erase(("customer_number", "C00007"), TESTER).value.found_after is False
+        assert told(gateway) == [*intent, (TESTER.ref, ["intent"]), ("erasure", ["done"])]
+        assert people(gateway) == (149, 149, 149)
+
+
+@pytest.mark.parametrize(
+    ("step", "when"), [("request", "after"), *((s, w) for s in ERASE for w in ("before", "after"))]
+)
 def test_a_killed_erasure_is_finished_at_the_next_start(home: Path, step: str, when: str) -> None:
     with open_gateway(Settings(home=home), FrozenClock(NOW)) as gateway:
         ref = gateway.house.vault.find("customer_number", "C00007")
@@ -95,6 +120,11 @@ def test_a_killed_erasure_is_finished_at_the_next_start(home: Path, step: str, w
         assert gateway.build(SegmentId("loyal_buyers"), TESTER).size == 149
         assert all(finding.ok for finding in gateway.doctor())
         assert all(r.completed_at is not None and r.subject is None for r in gateway.house.requests.list())
+        begun, *more = told(gateway)
+        assert begun == (TESTER.ref, ["intent"])  # whoever asked, before anything was gone
+        resumed, done = ("erasure", ["intent", "resumed"]), ("erasure", ["done"])
+        certified = [done] if step == "forget" else []
+        assert more == certified + ([] if (step, when) == ("forget", "after") else [resumed, done])
     left = [p.name for p in home.rglob("*") if p.is_file() and (wrapped in (b := p.read_bytes()) or bytes(ref) in b)]
     assert left == []
     assert all(shard.size > 0 for shard in verify_log(home / "audit"))

@@ -26,7 +26,7 @@ from gateway.flows.policy_versions import VersionState
 from gateway.flows.record_consent import Choice
 from gateway.flows.record_signals import Told
 from gateway.foundation.clock import FrozenClock
-from gateway.foundation.errors import GatewayError
+from gateway.foundation.errors import GatewayError, Unavailable
 from gateway.foundation.settings import Settings
 from gateway.store import Store, StoreSession
 from gateway.vocabulary.consents import ALL_PURPOSES, ConsentStatus, ExpressedBy
@@ -165,7 +165,8 @@ class MaskIsLedger(RuleBasedStateMachine):
                 journey()
         self.gateway.refresh()
         if reopened:
-            self._close()
+            with contextlib.suppress(Unavailable):  # far back: what is durable is published when the clock is right
+                self._close()
             with contextlib.suppress(GatewayError):  # an erasure that broke off is not taken up before its time
                 self._open()
                 self._close()

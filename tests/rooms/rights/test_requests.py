@@ -10,7 +10,7 @@ from gateway.foundation.database import engine_for
 from gateway.foundation.errors import GatewayError
 from gateway.rights import RequestKind, Requests
 from gateway.rights.errors import IllegalStep, ReasonNeeded, UnknownRequest
-from gateway.rights.requests import ReasonCode, RequestState
+from gateway.rights.requests import ReasonCode, RequestState, SubjectRequest
 
 AT = dt.datetime(2026, 11, 2, 9, tzinfo=dt.UTC)
 ANNA = b"a" * 16
@@ -21,8 +21,24 @@ def requests(tmp_path: Path) -> Requests:
     return Requests(engine_for(tmp_path / "operational.sqlite"))
 
 
+def opened_by(
+    requests: Requests, kind: RequestKind = RequestKind.ACCESS, subject: bytes | None = ANNA
+) -> SubjectRequest:
+    return requests.open(requests.new_id(), kind, subject, at=AT, country="FI")
+
+
+def test_a_request_that_is_answered_at_once_was_never_open(requests: Requests) -> None:
+    name, later = requests.new_id(), AT + dt.timedelta(seconds=1)
+    done = requests.open(name, RequestKind.ACCESS, ANNA, at=AT, country="FI", answered=later)
+    assert done == requests.get(name)
+    assert (done.id, done.state, done.received_at, done.completed_at) == (name, RequestState.COMPLETED, AT, later)
+    assert requests.list(state=RequestState.RECEIVED) == ()
+    with pytest.raises(IllegalStep):
+        requests.refuse(name, ReasonCode.EXCESSIVE, at=AT)
+
+
 def test_a_request_from_receipt_to_completion(requests: Requests) -> None:
-    opened = requests.open(RequestKind.ACCESS, ANNA, at=AT, country="FI")
+    opened = opened_by(requests)
     assert (opened.state, opened.due) == (RequestState.RECEIVED, dt.date(2026, 12, 2))
     for state in (RequestState.IDENTIFIED, RequestState.IN_PROGRESS, RequestState.COMPLETED):
         assert requests.advance(opened.id, state, at=AT).state is state
@@ -30,7 +46,7 @@ def test_a_request_from_receipt_to_completion(requests: Requests) -> None:
 
 
 def test_no_step_is_skipped_or_taken_back(requests: Requests) -> None:
-    request = requests.open(RequestKind.ERASURE, ANNA, at=AT, country="FI").id
+    request = opened_by(requests, RequestKind.ERASURE).id
     for state in (RequestState.RECEIVED, RequestState.IN_PROGRESS, RequestState.COMPLETED):
         with pytest.raises(IllegalStep):
             requests.advance(request, state, at=AT)
@@ -40,7 +56,7 @@ def test_no_step_is_skipped_or_taken_back(requests: Requests) -> None:
 
 
 def test_a_refusal_has_a_reason(requests: Requests) -> None:
-    request = requests.open(RequestKind.ERASURE, None, at=AT, country="FI").id
+    request = opened_by(requests, RequestKind.ERASURE, None).id
     with pytest.raises(ReasonNeeded):
         requests.advance(request, RequestState.REFUSED, at=AT)
     with pytest.raises(ReasonNeeded):
@@ -51,7 +67,7 @@ def test_a_refusal_has_a_reason(requests: Requests) -> None:
 
 
 def test_an_extension_comes_once_and_in_time(requests: Requests) -> None:
-    request = requests.open(RequestKind.ACCESS, ANNA, at=AT, country="FI").id
+    request = opened_by(requests).id
     with pytest.raises(ReasonNeeded):
         requests.extend(request, ReasonCode.EXCESSIVE, at=AT)
     with pytest.raises(IllegalStep):
@@ -62,8 +78,8 @@ def test_an_extension_comes_once_and_in_time(requests: Requests) -> None:
 
 
 def test_overdue_begins_the_day_after(requests: Requests) -> None:
-    request = requests.open(RequestKind.ACCESS, ANNA, at=AT, country="FI")
-    answered = requests.open(RequestKind.ACCESS, ANNA, at=AT, country="FI")
+    request = opened_by(requests)
+    answered = opened_by(requests)
     requests.complete(answered.id, at=AT)
     assert requests.overdue(dt.datetime(2026, 12, 2, 21, 59, tzinfo=dt.UTC)) == ()
     assert requests.overdue(dt.datetime(2026, 12, 2, 22, 1, tzinfo=dt.UTC)) == (request,)
@@ -71,8 +87,8 @@ def test_overdue_begins_the_day_after(requests: Requests) -> None:
 
 def test_an_erased_person_leaves_the_register_and_the_file(requests: Requests, tmp_path: Path) -> None:
     subject = b"\xfe\xed" * 8
-    request = requests.open(RequestKind.ERASURE, subject, at=AT, country="FI")
-    requests.open(RequestKind.ACCESS, ANNA, at=AT, country="FI")
+    request = opened_by(requests, RequestKind.ERASURE, subject)
+    opened_by(requests)
     assert requests.forget(subject) == 1
     assert requests.get(request.id).subject is None
     assert [r.subject for r in requests.list(kind=RequestKind.ACCESS)] == [ANNA]
@@ -92,7 +108,7 @@ class Register(RuleBasedStateMachine):
     @initialize()
     def start(self) -> None:
         self.requests = Requests(engine_for(Path(":memory:")))
-        self.id = self.requests.open(RequestKind.ACCESS, ANNA, at=AT, country="FI").id
+        self.id = opened_by(self.requests).id
         self.ended: object = None
 
     @rule(state=st.sampled_from(RequestState), reason=st.sampled_from(ReasonCode), verb=st.sampled_from("arce"))
