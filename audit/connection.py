@@ -54,6 +54,7 @@ class Connection:
         self._number = 0
         self._heard = 0.0  # when the last answer came, or before the first the question went
         self._failure: str | None = None
+        self._helped = False  # a thread sends what an event loop could not
         self._soon: WeakSet[AbstractEventLoop] = WeakSet()  # those that are about to send
         self._frames = wire.Frames()
         try:
@@ -158,10 +159,22 @@ class Connection:
                 self._send(0)
 
     def _send_in(self, loop: AbstractEventLoop) -> None:
-        """Do the same in an event loop, which is not to wait for it."""
+        """Do the same in an event loop, which is not to wait for it: what the socket does not take, a thread sends."""
         self._soon.discard(loop)
-        if not self._send_now():
-            self._start(self.send)
+        if self._send_now():
+            return
+        with self._state:
+            helped, self._helped = self._helped, True
+        if not helped:
+            self._start(self._help)
+
+    def _help(self) -> None:
+        while True:
+            self.send()
+            with self._state:
+                self._helped = bool(self._outbox or self._rest)
+                if not self._helped:
+                    return
 
     def _send_now(self) -> bool:
         """Send as far as nothing has to be waited for; tell whether that was all."""
@@ -237,16 +250,18 @@ class Connection:
 
     def _resolve(self, answers: Sequence[wire.Message]) -> None:
         woken = Woken()
-        with self._state:
-            self._heard = time.monotonic()
-            for answer in answers:
-                request = self._flying.pop(answer.number, None)
-                if request is None:
-                    raise wire.WireError("an answer to nothing that was asked")
-                self._entries -= request.size
-                request.answer = answer
-                request.finish(woken)
-        woken.go_on()
+        try:
+            with self._state:
+                self._heard = time.monotonic()
+                for answer in answers:
+                    request = self._flying.pop(answer.number, None)
+                    if request is None:
+                        raise wire.WireError("an answer to nothing that was asked")
+                    self._entries -= request.size
+                    request.answer = answer
+                    request.finish(woken)
+        finally:
+            woken.go_on()  # also those whose answers came before one that nobody understands
 
     def lose(self, why: str) -> None:
         """Give the connection up, for everything that was asked and for good."""

@@ -448,6 +448,58 @@ def test_what_the_socket_does_not_take_at_once_goes_later(tmp_path: Path, path: 
     assert [log.entry(receipt.index) for (receipt,) in found] == [large(number) for number in range(40)]
 
 
+def test_an_answer_that_nobody_understands_takes_none_away_that_came_before(path: Path) -> None:
+    """Both come at once: the coroutine whose answer was good goes on, the other hears that the connection is lost."""
+    places = wire.pack_places([Receipt(0, bytes(32), "log.example/test")])
+
+    def answers(listener: socket.socket) -> None:
+        other, _ = listener.accept()
+        with other:
+            asked = list[wire.Message]()
+            frames = wire.Frames()
+            while len(asked) < 3:
+                asked += frames.feed(other.recv(65_536))
+                if asked and asked[0].kind == wire.Kind.STATUS:
+                    state = b'{"origin":"log.example/test","size":0,"vkeys":[]}'
+                    other.sendall(wire.message(wire.Kind.STATE, asked.pop(0).number, state))
+                    asked.append(wire.Message(0, 0, b""))
+            good = wire.message(wire.Kind.APPENDED, asked[1].number, places)
+            other.sendall(good + wire.message(wire.Kind.APPENDED, 77_777, places))
+            other.recv(1)
+
+    async def story(client: LogClient) -> list[object]:
+        waiting = [client.submit([b"%d" % number]).durable() for number in range(2)]
+        return await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 5)
+
+    with wire.listen(path) as listener:
+        listener.setblocking(True)
+        thread = in_a_thread(lambda: answers(listener))
+        with LogClient(path, Path()) as client:
+            good, bad = asyncio.run(story(client))
+    assert good == [Receipt(0, bytes(32), "log.example/test")]
+    assert isinstance(bad, LogFailed)
+    assert ended(thread)
+
+
+def test_a_sequencer_that_stands_still_costs_one_thread(tmp_path: Path, path: Path) -> None:
+    """Not one for each turn of the loop in which something is asked."""
+
+    async def story(client: LogClient, go_on: Callable[[], object]) -> int:
+        waiting = []
+        for number in range(60):
+            waiting.append(asyncio.ensure_future(client.submit([entry(number, "x" * 30_000)]).durable()))
+            await asyncio.sleep(0.002)
+        most = threading.active_count()
+        go_on()
+        await asyncio.wait_for(asyncio.gather(*waiting), 10)
+        return most
+
+    with start_sequencer(tmp_path / "log", path, KEYS) as child, LogClient(path, tmp_path / "log") as client:
+        before = threading.active_count()
+        os.kill(child.pid, signal.SIGSTOP)
+        assert asyncio.run(story(client, lambda: os.kill(child.pid, signal.SIGCONT))) <= before + 1
+
+
 class TakesTen:
     """A socket that takes ten bytes while another thread asks for something, then for once nothing, then all."""
 
