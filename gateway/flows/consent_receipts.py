@@ -23,7 +23,7 @@ from gateway.rights.certificates import NONCE_BYTES, subject_commitment
 from gateway.vault import normalised
 from gateway.vocabulary.events import Actor, AuditAction, GatewayEvent
 from gateway.vocabulary.languages import in_language
-from gateway.vocabulary.names import PurposeId
+from gateway.vocabulary.names import PurposeId, SubjectReference
 
 _NONCE = re.compile(f"[0-9A-Fa-f]{{{2 * NONCE_BYTES}}}")
 _NOTHING = "no choice of this person is on record: record one first (`gateway consent record`)"
@@ -55,7 +55,13 @@ class ConsentReceipts:
         tags = house.vault.tags_of(subject, [entry]) if subject is not None else None
         event = GatewayEvent(actor=actor, action=AuditAction.SUBJECT_ACCESSED, decision="permit", fields=("consents",))
         at = house.clock.now()
-        receipt = house.recorder.record(event, at=house.clock.now(), entry_id=entry, tags=tags)
+        on_its_way = house.recorder.begin(event, at=house.clock.now(), entry_id=entry, tags=tags)
+        return Released(on_its_way, subject).map(lambda subject: self._receipt(subject, identifier, at, language))
+
+    def _receipt(
+        self, subject: SubjectReference | None, identifier: tuple[str, str], at: dt.datetime, language: str
+    ) -> ConsentReceipt:
+        house = self.house
         person = person_at(house, subject, at)
         if not person.history:
             raise NotFound(_NOTHING, reasons=("no_consent_on_record",))
@@ -66,7 +72,7 @@ class ConsentReceipts:
             _verdicts(house, person, at, language), language,
         )  # fmt: skip
         note = house.recorder.sign(canonical_json(receipt_body(facts)) + "\n")
-        return Released(receipt, ConsentReceipt(facts.id, note, nonce.hex()))
+        return ConsentReceipt(facts.id, note, nonce.hex())
 
 
 @dataclass(frozen=True, slots=True)
