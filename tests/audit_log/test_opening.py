@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 import audit
 from audit import home
-from audit.disk import Disk
 from audit.lockstore import LockStore
 from audit.note import sign_note
 from tests.audit_log.mutants import mutants
+from tests.audit_log.stopping import StoppingDisk
 from tests.crash import scratch
 
 NAME = "log.example.org/opening"
@@ -40,7 +40,7 @@ def rotated_up_to(folder: Path, step: int) -> Path:
     """A log whose change of keys was interrupted at a step on the disk."""
     made(folder, ENTRIES)
     with contextlib.suppress(audit.AuditError, OSError):
-        audit.Log.open(folder, ROTATING, audit.Surroundings(disk=Stops(step))).close()
+        audit.Log.open(folder, ROTATING, audit.Surroundings(disk=StoppingDisk(step))).close()
     return folder
 
 
@@ -146,34 +146,6 @@ def test_a_note_of_the_store_that_is_needed_and_does_not_verify_is_refused(folde
     set_note(folder, last)
     audit.Log.open(folder, SIGNER).close()
     assert audit.verify_directory(folder).size == 9
-
-
-class Stops(Disk):
-    """Fails at the write, sync or renaming of this number, and at all that follow."""
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-    def _count(self) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise OSError(5, "Input/output error")
-
-    def write(self, handle: int, data: bytes | memoryview, at: int) -> None:
-        self._count()
-        super().write(handle, data, at)
-
-    def sync(self, handle: int) -> None:
-        self._count()
-        super().sync(handle)
-
-    def replace(self, old: Path, new: Path) -> None:
-        self._count()
-        super().replace(old, new)
-
-    def sync_folder(self, path: Path) -> None:
-        self._count()
-        super().sync_folder(path)
 
 
 @pytest.mark.parametrize("step", range(0, 40, 2))

@@ -14,12 +14,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import audit
-from audit.disk import Disk
 from audit.published import Minimum
 from audit.retention import prune
 from audit.shards import shard_end, shard_end_of, shard_names, shard_of
 from audit.verifier import verify_directory
 from tests.audit_log.laid_out import ED25519, lay_out, put_tags
+from tests.audit_log.stopping import StoppingDisk
 
 STATED = "entries are kept for twelve months"
 TAGS = bytes(range(16)) * 3
@@ -61,38 +61,6 @@ def test_a_policy_is_stated_as_it_was_given_or_nothing_is_removed(part: str, tim
         assert audit.PublishedLog(folder).size == 2
 
 
-class Stops(Disk):
-    """Fails at the n-th call that changes the disk; one that would be killed there would leave the same."""
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-    def _count(self) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise InterruptedError
-
-    def write(self, handle: int, data: bytes | memoryview, at: int) -> None:
-        self._count()
-        super().write(handle, data, at)
-
-    def sync(self, handle: int) -> None:
-        self._count()
-        super().sync(handle)
-
-    def replace(self, old: Path, new: Path) -> None:
-        self._count()
-        super().replace(old, new)
-
-    def remove(self, path: Path) -> None:
-        self._count()
-        super().remove(path)
-
-    def sync_folder(self, path: Path) -> None:
-        self._count()
-        super().sync_folder(path)
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole") / "log"
@@ -104,12 +72,12 @@ STEPS = range(18)
 
 
 def interrupted(folder: Path, step: int) -> None:
-    with pytest.raises(InterruptedError):
-        prune(folder, STATED, disk=Stops(step))
+    with pytest.raises(OSError, match="Input/output"):
+        prune(folder, STATED, disk=StoppingDisk(step))
 
 
 def test_these_are_all_steps(whole: Path, tmp_path: Path) -> None:
-    prune(shutil.copytree(whole, tmp_path / "log"), STATED, disk=Stops(STEPS.stop))
+    prune(shutil.copytree(whole, tmp_path / "log"), STATED, disk=StoppingDisk(STEPS.stop))
 
 
 @pytest.mark.parametrize("step", STEPS)

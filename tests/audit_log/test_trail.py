@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 import audit
 from audit import format as layout
 from audit.__main__ import main
-from audit.disk import Disk
 from audit.note import parse_note
 from audit.shards import previous_of, shard_end, shard_of
+from tests.audit_log.stopping import StoppingDisk
 from tests.crash import scratch
 
 BASE = "log.example.org/trail"
@@ -63,40 +63,6 @@ class World:
 
     def tag_files(self, shard: str) -> set[str]:
         return {path.name for path in (self.directory / shard / "tags").iterdir()}
-
-
-class StoppingDisk(Disk):
-    """Fails at the write, sync or renaming of this number, counted from when it is set, and at all that follow."""
-
-    left: int | None = None
-    failures = 0
-
-    def _count(self) -> None:
-        if self.left is not None:
-            self.left -= 1
-            if self.left < 0:
-                self.failures += 1
-                raise OSError(5, "Input/output error")
-
-    def write(self, handle: int, data: bytes | memoryview, at: int) -> None:
-        self._count()
-        super().write(handle, data, at)
-
-    def sync(self, handle: int) -> None:
-        self._count()
-        super().sync(handle)
-
-    def sync_data(self, handle: int) -> None:
-        self._count()
-        super().sync_data(handle)
-
-    def replace(self, old: Path, new: Path) -> None:
-        self._count()
-        super().replace(old, new)
-
-    def sync_folder(self, path: Path) -> None:
-        self._count()
-        super().sync_folder(path)
 
 
 @pytest.fixture
