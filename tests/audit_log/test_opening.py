@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import audit
@@ -157,6 +157,13 @@ def test_keys_may_change_wherever_the_change_was_interrupted(folder: Path, step:
         assert audit.verify_directory(folder).size == 9
 
 
+def verifies(folder: Path) -> bool:
+    try:
+        return audit.verify_directory(folder).size == 9
+    except audit.VerificationFailed:
+        return False
+
+
 @given(step=st.integers(10, 30), data=st.data())
 @settings(max_examples=60, deadline=None)
 def test_a_changed_note_of_the_store_amid_a_change_of_keys_is_refused_or_not_published(
@@ -164,6 +171,7 @@ def test_a_changed_note_of_the_store_amid_a_change_of_keys_is_refused_or_not_pub
 ) -> None:
     with scratch() as name:
         folder = rotated_up_to(Path(name) / "log", step)
+        assume(verifies(folder))  # a file that was being written is no matter of this law: opening removes it
         with contextlib.closing(LockStore(home.default_lock(folder))) as store:
             head = store.read(NAME)
             assert head is not None
